@@ -1,0 +1,23 @@
+using System;
+using System.Net;
+
+namespace WmProxy.Clusters;
+
+/// <summary>What to dial, for whom, and how patiently.</summary>
+internal readonly struct DialRequest
+{
+    /// <summary>The cluster in YARP's state.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary>The client's address, for policies that look at it; <see langword="null"/> on a Unix domain socket.</summary>
+    public IPAddress? ClientAddress { get; init; }
+
+    /// <summary>The time limit of one attempt.</summary>
+    public required TimeSpan ConnectTimeout { get; init; }
+
+    /// <summary>How many destinations are tried at most; at least 1. None is tried twice while another is left.</summary>
+    public required int ConnectAttempts { get; init; }
+
+    /// <summary>Bytes to send first on the connection that succeeds, before TLS too: a PROXY header.</summary>
+    public ReadOnlyMemory<byte> Preface { get; init; }
+}

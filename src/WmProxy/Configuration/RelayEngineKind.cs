@@ -1,0 +1,14 @@
+namespace WmProxy.Configuration;
+
+/// <summary>What moves the bytes of streams.</summary>
+public enum RelayEngineKind
+{
+    /// <summary>The best engine of this machine.</summary>
+    Auto,
+
+    /// <summary>The engine on own epoll threads.</summary>
+    Linux,
+
+    /// <summary>The engine on .NET's asynchronous sockets, which runs everywhere.</summary>
+    Portable,
+}

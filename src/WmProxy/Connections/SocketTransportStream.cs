@@ -1,0 +1,58 @@
+using System;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace WmProxy.Connections;
+
+/// <summary>A connected TCP or Unix domain socket, which it owns.</summary>
+internal sealed class SocketTransportStream : TransportStream
+{
+    private readonly Socket _socket;
+
+    public SocketTransportStream(Socket socket) => _socket = socket;
+
+    public override Socket RawSocket => _socket;
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (!buffer.IsEmpty)
+        {
+            buffer = buffer[await _socket.SendAsync(buffer, SocketFlags.None, cancellationToken)..];
+        }
+    }
+
+    public override ValueTask CompleteWritesAsync(CancellationToken cancellationToken)
+    {
+        _socket.Shutdown(SocketShutdown.Send);
+        return ValueTask.CompletedTask;
+    }
+
+    public override void Abort()
+    {
+        try
+        {
+            // With a linger time of 0, close sends RST and drops what was not sent.
+            _socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // Already closed, or the peer already reset it.
+        }
+
+        _socket.Dispose();
+    }
+
+    protected override ValueTask<int> ReadCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+        _socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _socket.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,13 @@
+using System;
+
+namespace WmProxy.Connectors;
+
+/// <summary>What a connector is asked to dial.</summary>
+internal readonly struct ConnectRequest
+{
+    /// <summary>The destination, parsed once for all connections.</summary>
+    public required DestinationAddress Address { get; init; }
+
+    /// <summary>Bytes to send before anything else, before TLS too: a PROXY header.</summary>
+    public ReadOnlyMemory<byte> Preface { get; init; }
+}

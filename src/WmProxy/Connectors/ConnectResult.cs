@@ -1,0 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+using WmProxy.Connections;
+
+namespace WmProxy.Connectors;
+
+/// <summary>A connection to a destination, or why there is none.</summary>
+internal readonly struct ConnectResult
+{
+    private ConnectResult(TransportStream? stream, ConnectionEndReason failure, string? error) =>
+        (Stream, Failure, Error) = (stream, failure, error);
+
+    /// <summary>The connection, owned by the caller.</summary>
+    public TransportStream? Stream { get; }
+
+    /// <summary><see cref="ConnectionEndReason.ConnectFailed"/> or <see cref="ConnectionEndReason.ConnectTimeout"/>.</summary>
+    public ConnectionEndReason Failure { get; }
+
+    /// <summary>What went wrong, in words for a log.</summary>
+    public string? Error { get; }
+
+    [MemberNotNullWhen(true, nameof(Stream))]
+    [MemberNotNullWhen(false, nameof(Error))]
+    public bool IsConnected => Stream is not null;
+
+    public static ConnectResult Connected(TransportStream stream) => new(stream, ConnectionEndReason.None, null);
+
+    public static ConnectResult Failed(ConnectionEndReason failure, string error) => new(null, failure, error);
+}
