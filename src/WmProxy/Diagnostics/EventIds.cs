@@ -4,11 +4,27 @@ namespace WmProxy.Diagnostics;
 internal static class EventIds
 {
     // 100: Management and Configuration
+    public const int ConfigApplied = 100;
+    public const int ConfigRejected = 101;
+    public const int ConfigUnchanged = 102;
+    public const int YarpRejected = 103;
+
     // 200: Listeners
+    public const int AcceptFailed = 200;
+    public const int ConnectionFailed = 201;
+    public const int ListenerOpened = 202;
+    public const int ListenerClosed = 203;
+    public const int Draining = 204;
+
     // 300: Connections (300-339 PROXY protocol, 340-369 TLS, 370-399 the rest)
     // 400: Clusters and Connectors
     // 500: Relay
     // 600: Streams
+    public const int ConnectionEnded = 600;
+    public const int ConnectionRefused = 601;
+    public const int NoConnection = 602;
+    public const int AccessLog = 603;
+
     // 700: StaticFiles and StaticResponses
     // 900: the program
 }

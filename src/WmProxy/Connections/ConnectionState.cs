@@ -1,0 +1,147 @@
+using System;
+using System.Net;
+using System.Threading;
+using WmProxy.Relay;
+
+namespace WmProxy.Connections;
+
+/// <summary>
+/// What is known of one live connection, from its acceptance to its end: who, where to, how much, and why it ended. A row of the
+/// <see cref="ConnectionTable"/>.
+/// </summary>
+internal sealed class ConnectionState
+{
+    private readonly TransportStream _accepted;
+    private RelaySession? _relay;
+    private long _deadline;
+    private long _drainDeadline;
+    private long _lastActivity;
+    private long _activitySeen;
+    private long _idleTicks;
+    private long _halfCloseTicks;
+    private int _endReason;
+
+    public ConnectionState(long id, TransportStream accepted, string listener, EndPoint? client, EndPoint? local, long startTimestamp)
+    {
+        Id = id;
+        _accepted = accepted;
+        Listener = listener;
+        ClientEndPoint = client;
+        LocalEndPoint = local;
+        StartTimestamp = startTimestamp;
+    }
+
+    /// <summary>Unique within the process.</summary>
+    public long Id { get; }
+
+    /// <summary>The key of the listener that accepted it.</summary>
+    public string Listener { get; }
+
+    /// <summary>The client: the peer of the socket, or what a PROXY header says of it.</summary>
+    public EndPoint? ClientEndPoint { get; set; }
+
+    /// <summary>The address that the client dialled: the socket's own, or what a PROXY header says of it.</summary>
+    public EndPoint? LocalEndPoint { get; set; }
+
+    /// <summary>When it was accepted, as a timestamp of the time provider.</summary>
+    public long StartTimestamp { get; }
+
+    /// <summary>The stream that took it; <see langword="null"/> until one did.</summary>
+    public string? StreamId { get; set; }
+
+    /// <summary>The server name in its ClientHello, if that was looked at.</summary>
+    public string? ServerName { get; set; }
+
+    /// <summary>The cluster and destination that it goes to; <see langword="null"/> until it is connected.</summary>
+    public string? ClusterId { get; set; }
+
+    /// <inheritdoc cref="ClusterId"/>
+    public string? DestinationId { get; set; }
+
+    /// <summary>Whether its end is a line of the access log.</summary>
+    public bool AccessLog { get; set; }
+
+    /// <summary>What went wrong, in words for a log; <see langword="null"/> where the reason says it all.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>Bytes moved from the client to the destination.</summary>
+    public long BytesUp => Volatile.Read(ref _relay)?.BytesUp ?? 0;
+
+    /// <summary>Bytes moved from the destination to the client.</summary>
+    public long BytesDown => Volatile.Read(ref _relay)?.BytesDown ?? 0;
+
+    /// <summary>Why it ended; the first reason recorded.</summary>
+    public ConnectionEndReason EndReason => (ConnectionEndReason)Volatile.Read(ref _endReason);
+
+    /// <summary>Records why the connection ends; <see langword="false"/> when a reason is recorded already.</summary>
+    public bool TryEnd(ConnectionEndReason reason) =>
+        Interlocked.CompareExchange(ref _endReason, (int)reason, (int)ConnectionEndReason.None) == (int)ConnectionEndReason.None;
+
+    /// <summary>Ends the connection from outside, whatever it is doing; its peers see a failure.</summary>
+    public void Abort(ConnectionEndReason reason)
+    {
+        TryEnd(reason);
+        _accepted.Abort();
+        Volatile.Read(ref _relay)?.Cancel(reason);
+    }
+
+    /// <summary>Ends the connection with <see cref="ConnectionEndReason.HandshakeTimeout"/> at <paramref name="timestamp"/>; 0 for never.</summary>
+    public void SetDeadline(long timestamp) => Volatile.Write(ref _deadline, timestamp);
+
+    /// <summary>Ends the connection with <see cref="ConnectionEndReason.Drained"/> at <paramref name="timestamp"/>.</summary>
+    public void SetDrainDeadline(long timestamp) => Interlocked.CompareExchange(ref _drainDeadline, timestamp, 0);
+
+    /// <summary>From now on the connection lives by the activity of <paramref name="relay"/>.</summary>
+    public void StartRelay(RelaySession relay, long idleTicks, long halfCloseTicks, long now)
+    {
+        SetDeadline(0);
+        (_idleTicks, _halfCloseTicks, _lastActivity) = (idleTicks, halfCloseTicks, now);
+        Volatile.Write(ref _relay, relay);
+        if (EndReason is var reason and not ConnectionEndReason.None)
+        {
+            // Aborted while the relay was being set up.
+            relay.Cancel(reason);
+        }
+    }
+
+    /// <summary>Applies every time limit. Called by one thread at a time, about once a second.</summary>
+    public void Sweep(long now)
+    {
+        var drainDeadline = Volatile.Read(ref _drainDeadline);
+        if (drainDeadline != 0 && now >= drainDeadline)
+        {
+            Abort(ConnectionEndReason.Drained);
+            return;
+        }
+
+        if (Volatile.Read(ref _relay) is not { } relay)
+        {
+            var deadline = Volatile.Read(ref _deadline);
+            if (deadline != 0 && now >= deadline)
+            {
+                Abort(ConnectionEndReason.HandshakeTimeout);
+            }
+
+            return;
+        }
+
+        // Any change of these since the last sweep is activity, so the relay itself keeps no clock.
+        var ended = relay.EndedDirections;
+        var activity = relay.BytesUp + relay.BytesDown + ended;
+        if (activity != _activitySeen)
+        {
+            (_activitySeen, _lastActivity) = (activity, now);
+            return;
+        }
+
+        var quiet = now - _lastActivity;
+        if (ended > 0 && quiet >= Math.Min(_halfCloseTicks, _idleTicks))
+        {
+            Abort(ConnectionEndReason.HalfCloseTimeout);
+        }
+        else if (quiet >= _idleTicks)
+        {
+            Abort(ConnectionEndReason.IdleTimeout);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using WmProxy.Connections;
+
+namespace WmProxy.Diagnostics;
+
+/// <summary>Records each connection's end once: in the metrics, in the log at Debug, and in the access log where that is on.</summary>
+internal sealed partial class ConnectionRecorder
+{
+    public const string MeterName = "WmProxy";
+
+    // The category by which an operator routes these lines to a file of their own.
+    private const string AccessLogCategory = "WmProxy.AccessLog";
+
+    private readonly ILogger _logger;
+    private readonly ILogger _accessLog;
+    private readonly TimeProvider _timeProvider;
+    private readonly UpDownCounter<long> _active;
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _bytes;
+
+    public ConnectionRecorder(IMeterFactory meterFactory, ILoggerFactory loggerFactory, TimeProvider timeProvider)
+    {
+        _logger = loggerFactory.CreateLogger<ConnectionRecorder>();
+        _accessLog = loggerFactory.CreateLogger(AccessLogCategory);
+        _timeProvider = timeProvider;
+        var meter = meterFactory.Create(MeterName);
+        _active = meter.CreateUpDownCounter<long>("wmproxy.connections.active", "{connection}", "Connections that a stream has taken and that have not ended.");
+        _duration = meter.CreateHistogram<double>("wmproxy.connection.duration", "s", "The time from acceptance to end.");
+        _bytes = meter.CreateCounter<long>("wmproxy.io", "By", "Bytes relayed, counted when a connection ends.");
+    }
+
+    /// <summary>A stream has taken the connection.</summary>
+    public void Started(ConnectionState connection)
+    {
+        if (_active.Enabled)
+        {
+            _active.Add(1, Stream(connection));
+        }
+    }
+
+    /// <summary>The connection has ended, for the reason that its state tells.</summary>
+    public void Ended(ConnectionState connection)
+    {
+        if (connection.StreamId is not null && _active.Enabled)
+        {
+            _active.Add(-1, Stream(connection));
+        }
+
+        if (_duration.Enabled)
+        {
+            _duration.Record(
+                _timeProvider.GetElapsedTime(connection.StartTimestamp).TotalSeconds,
+                Stream(connection),
+                new KeyValuePair<string, object?>("wmproxy.end_reason", connection.EndReason.ToString()));
+        }
+
+        if (_bytes.Enabled)
+        {
+            _bytes.Add(connection.BytesUp, Stream(connection), new KeyValuePair<string, object?>("network.io.direction", "up"));
+            _bytes.Add(connection.BytesDown, Stream(connection), new KeyValuePair<string, object?>("network.io.direction", "down"));
+        }
+
+        if (connection.AccessLog)
+        {
+            Log.AccessLog(
+                _accessLog, connection.ClientEndPoint, connection.StreamId, connection.ServerName, connection.ClusterId, connection.DestinationId,
+                connection.BytesUp, connection.BytesDown, DurationMilliseconds(connection), connection.EndReason, connection.Error);
+        }
+        else if (_logger.IsEnabled(LogLevel.Debug))
+        {
+            Log.ConnectionEnded(
+                _logger, connection.Id, connection.ClientEndPoint, connection.StreamId, connection.DestinationId,
+                connection.BytesUp, connection.BytesDown, DurationMilliseconds(connection), connection.EndReason, connection.Error);
+        }
+    }
+
+    private static KeyValuePair<string, object?> Stream(ConnectionState connection) => new("wmproxy.stream", connection.StreamId);
+
+    private double DurationMilliseconds(ConnectionState connection) => Math.Round(_timeProvider.GetElapsedTime(connection.StartTimestamp).TotalMilliseconds, 1);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.ConnectionEnded, LogLevel.Debug, "Connection {id} of {client} to {stream} -> {destination}: {bytesUp} bytes up, {bytesDown} down, {durationMs} ms, ended by {reason}. {error}", EventName = nameof(ConnectionEnded))]
+        public static partial void ConnectionEnded(
+            ILogger logger, long id, EndPoint? client, string? stream, string? destination, long bytesUp, long bytesDown, double durationMs, ConnectionEndReason reason, string? error);
+
+        [LoggerMessage(EventIds.AccessLog, LogLevel.Information, "{client} {stream} {serverName} {cluster} {destination} {bytesUp} {bytesDown} {durationMs} {reason} {error}", EventName = nameof(AccessLog))]
+        public static partial void AccessLog(
+            ILogger logger, EndPoint? client, string? stream, string? serverName, string? cluster, string? destination, long bytesUp, long bytesDown, double durationMs, ConnectionEndReason reason, string? error);
+    }
+}

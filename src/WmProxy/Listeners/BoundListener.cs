@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using WmProxy.Configuration;
+using WmProxy.Diagnostics;
+
+namespace WmProxy.Listeners;
+
+/// <summary>An open address: its sockets and their accept loops. What happens to connections may be replaced while it is open.</summary>
+internal sealed partial class BoundListener
+{
+    // Errors of accept(2) that come from a lack of resources do not go away by trying at once.
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AcceptLogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ListenerContext _context;
+    private readonly ILogger _logger;
+    private IReadOnlyList<Socket> _sockets;
+    private ListenerModel _model;
+    private long _lastAcceptLog;
+
+    private BoundListener(ListenerContext context, ListenerModel model, IReadOnlyList<Socket> sockets)
+    {
+        _context = context;
+        _logger = context.Logger;
+        _model = model;
+        _sockets = sockets;
+    }
+
+    public string Key => _model.Key;
+
+    /// <summary>What happens to connections that are accepted from now on.</summary>
+    public ListenerModel Model
+    {
+        get => Volatile.Read(ref _model);
+        set => Volatile.Write(ref _model, value);
+    }
+
+    /// <summary>The real port; 0 for a Unix domain socket.</summary>
+    public int Port => (_sockets[0].LocalEndPoint as IPEndPoint)?.Port ?? 0;
+
+    /// <summary>Opens the address without accepting yet.</summary>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    /// <exception cref="IOException">A file that is not a socket is in the way of a Unix domain socket.</exception>
+    public static BoundListener Open(ListenerContext context, ListenerModel model) => new(context, model, ListenerSockets.Open(model.Address));
+
+    public IEnumerable<ListenerInfo> Describe()
+    {
+        var model = Model;
+        return _sockets.Select(socket => new ListenerInfo(
+            Describe(model.Address, socket.LocalEndPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
+    }
+
+    /// <summary>Starts to accept.</summary>
+    public void Start()
+    {
+        foreach (var socket in _sockets)
+        {
+            _ = AcceptLoopAsync(socket);
+        }
+    }
+
+    /// <summary>Stops accepting at once; connections that were accepted go on.</summary>
+    public void Close()
+    {
+        foreach (var socket in _sockets)
+        {
+            socket.Dispose();
+        }
+
+        if (Model.Address.Scheme == ListenScheme.Unix)
+        {
+            File.Delete(Model.Address.Host);
+        }
+    }
+
+    /// <summary>Opens the address again after <see cref="Close"/>, where the one that was to take its place could not be opened.</summary>
+    /// <exception cref="SocketException">Somebody else was faster.</exception>
+    public void Reopen()
+    {
+        _sockets = ListenerSockets.Open(Model.Address);
+        Start();
+    }
+
+    private static string Describe(ListenAddress address, IPEndPoint? bound)
+    {
+        if (bound is null)
+        {
+            return address.ToString();
+        }
+
+        var host = address.Host == "*" ? "*" : bound.Address.ToString();
+        return (address with { Host = host, FirstPort = bound.Port, LastPort = bound.Port }).ToString();
+    }
+
+    private async Task AcceptLoopAsync(Socket socket)
+    {
+        // A specific address is every connection's local address; only a wildcard has to ask for it.
+        var local = socket.LocalEndPoint is IPEndPoint bound && (bound.Address.Equals(IPAddress.IPv6Any) || bound.Address.Equals(IPAddress.Any))
+            ? null
+            : socket.LocalEndPoint;
+        while (true)
+        {
+            Socket accepted;
+            try
+            {
+                accepted = await socket.AcceptAsync();
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException ex)
+            {
+                // A close while waiting arrives as OperationAborted; the next attempt then finds the socket disposed.
+                if (ex.SocketErrorCode != SocketError.OperationAborted)
+                {
+                    await PauseAfterAsync(ex);
+                }
+
+                continue;
+            }
+
+            _context.Run(accepted, local, Model);
+        }
+    }
+
+    private async ValueTask PauseAfterAsync(SocketException exception)
+    {
+        if (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted)
+        {
+            // The client left between the kernel's queue and us (ECONNABORTED): the next one is as good as any.
+            return;
+        }
+
+        var now = _context.TimeProvider.GetTimestamp();
+        if (_lastAcceptLog == 0 || _context.TimeProvider.GetElapsedTime(_lastAcceptLog, now) >= AcceptLogInterval)
+        {
+            _lastAcceptLog = now;
+            Log.AcceptFailed(_logger, Model.Address, exception.Message);
+        }
+
+        await Task.Delay(AcceptPause, _context.TimeProvider);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.AcceptFailed, LogLevel.Warning, "Accepting on {address} fails: {error}. It is tried again until it works; raise the limit of open files if it is that.", EventName = nameof(AcceptFailed))]
+        public static partial void AcceptFailed(ILogger logger, ListenAddress address, string error);
+    }
+}

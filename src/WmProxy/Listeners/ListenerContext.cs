@@ -1,0 +1,106 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using WmProxy.Connections;
+using WmProxy.Diagnostics;
+
+namespace WmProxy.Listeners;
+
+/// <summary>What all listeners share: it runs the pipeline of each accepted connection and keeps the books.</summary>
+internal sealed partial class ListenerContext
+{
+    private readonly ConnectionTable _connections;
+    private readonly ConnectionRecorder _recorder;
+
+    public ListenerContext(ConnectionTable connections, ConnectionRecorder recorder, TimeProvider timeProvider, ILogger<ListenerHost> logger)
+    {
+        _connections = connections;
+        _recorder = recorder;
+        TimeProvider = timeProvider;
+        Logger = logger;
+    }
+
+    public TimeProvider TimeProvider { get; }
+
+    public ILogger Logger { get; }
+
+    /// <summary>Runs a connection to its end, on this thread as far as it gets without waiting.</summary>
+    public void Run(Socket socket, EndPoint? local, ListenerModel model) => _ = RunAsync(socket, local, model);
+
+    private async Task RunAsync(Socket socket, EndPoint? local, ListenerModel model)
+    {
+        var stream = new SocketTransportStream(socket);
+        var state = new ConnectionState(_connections.NextId(), stream, model.Key, Normalize(socket), local, TimeProvider.GetTimestamp());
+        var connection = new TransportConnectionContext(stream, state);
+        _connections.Add(state);
+        try
+        {
+            if (socket.AddressFamily != AddressFamily.Unix)
+            {
+                socket.NoDelay = true;
+            }
+
+            await model.Pipeline(connection);
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // The client left while its connection was being set up, or the sweep ended it.
+            state.TryEnd(ConnectionEndReason.ClientGone);
+        }
+        catch (Exception ex)
+        {
+            state.TryEnd(ConnectionEndReason.Error);
+            Log.ConnectionFailed(Logger, state.Id, model.Address, ex);
+        }
+
+        await EndAsync(connection, state);
+    }
+
+    private async ValueTask EndAsync(TransportConnectionContext connection, ConnectionState state)
+    {
+        // A pipeline that says nothing has done what it was there for.
+        state.TryEnd(ConnectionEndReason.Completed);
+        try
+        {
+            if (state.EndReason != ConnectionEndReason.Completed)
+            {
+                // Whatever was cut short must not look like an end.
+                connection.Stream.Abort();
+            }
+
+            await connection.DisposeAsync();
+        }
+        catch (Exception ex)
+        {
+            Log.ConnectionFailed(Logger, state.Id, null, ex);
+        }
+        finally
+        {
+            _recorder.Ended(state);
+            _connections.Remove(state);
+        }
+    }
+
+    private static EndPoint? Normalize(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+                ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+                : socket.RemoteEndPoint;
+        }
+        catch (SocketException)
+        {
+            // Already reset by the client.
+            return null;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.ConnectionFailed, LogLevel.Error, "Connection {id} on {address} failed unexpectedly.", EventName = nameof(ConnectionFailed))]
+        public static partial void ConnectionFailed(ILogger logger, long id, object? address, Exception exception);
+    }
+}

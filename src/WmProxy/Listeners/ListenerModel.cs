@@ -1,0 +1,24 @@
+using System.Collections.Generic;
+using Microsoft.AspNetCore.Connections;
+using WmProxy.Configuration;
+
+namespace WmProxy.Listeners;
+
+/// <summary>One address to listen on, and what happens to its connections.</summary>
+internal sealed class ListenerModel
+{
+    /// <summary>What makes it the same listener after a reload: address and port, not what is spoken there.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The key path of the configuration that asks for it, for errors.</summary>
+    public required string ConfigPath { get; init; }
+
+    /// <summary>The address with a single port.</summary>
+    public required ListenAddress Address { get; init; }
+
+    /// <summary>The streams that share it.</summary>
+    public required IReadOnlyList<string> StreamIds { get; init; }
+
+    /// <summary>What runs for each connection.</summary>
+    public required ConnectionDelegate Pipeline { get; init; }
+}

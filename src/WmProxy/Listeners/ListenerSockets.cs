@@ -1,0 +1,127 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using WmProxy.Configuration;
+
+namespace WmProxy.Listeners;
+
+/// <summary>Opens the listening sockets of an address: two for <c>localhost</c>, one otherwise.</summary>
+internal static class ListenerSockets
+{
+    private const int Backlog = 4096;
+
+    // How often another free port is tried when the one that IPv4 got is taken for IPv6.
+    private const int FreePortAttempts = 10;
+
+    /// <summary>Binds and listens.</summary>
+    /// <exception cref="SocketException">The address cannot be bound; nothing is left open.</exception>
+    /// <exception cref="IOException">A file that is not a socket is in the way of a Unix domain socket.</exception>
+    public static IReadOnlyList<Socket> Open(ListenAddress address)
+    {
+        return address switch
+        {
+            { Scheme: ListenScheme.Unix } => [OpenUnix(address.Host)],
+            { Host: "*" } => [Socket.OSSupportsIPv6 ? Open(IPAddress.IPv6Any, address.FirstPort) : Open(IPAddress.Any, address.FirstPort)],
+            { Host: "localhost" } => OpenLoopbacks(address.FirstPort),
+            _ => [Open(IPAddress.Parse(address.Host), address.FirstPort)],
+        };
+    }
+
+    private static List<Socket> OpenLoopbacks(int port)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var first = Open(IPAddress.Loopback, port);
+            if (!Socket.OSSupportsIPv6)
+            {
+                return [first];
+            }
+
+            try
+            {
+                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port)];
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                // IPv6 is compiled in, but this machine has no ::1.
+                return [first];
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && port == 0 && attempt < FreePortAttempts)
+            {
+                first.Dispose();
+            }
+            catch
+            {
+                first.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static Socket Open(IPAddress address, int port)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // `*` takes both families with one socket; `[::1]` and other addresses only their own.
+                socket.DualMode = address.Equals(IPAddress.IPv6Any);
+            }
+
+            socket.Bind(new IPEndPoint(address, port));
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Socket OpenUnix(string path)
+    {
+        var endPoint = new UnixDomainSocketEndPoint(path);
+        if (File.Exists(path))
+        {
+            RemoveStale(path, endPoint);
+        }
+
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // A process that was killed leaves its socket file behind; only a file on which nobody listens is removed.
+    private static void RemoveStale(string path, UnixDomainSocketEndPoint endPoint)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(endPoint);
+        }
+        catch (SocketException ex) when (ex.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            if (new FileInfo(path).Length > 0)
+            {
+                throw new IOException($"The file {path} exists and is not a socket.");
+            }
+
+            File.Delete(path);
+            return;
+        }
+
+        throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
+}

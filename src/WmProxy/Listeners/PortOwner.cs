@@ -1,0 +1,8 @@
+using System.Net;
+
+namespace WmProxy.Listeners;
+
+internal static class PortOwner
+{
+    public static string? Find(IPEndPoint endPoint) => null;
+}

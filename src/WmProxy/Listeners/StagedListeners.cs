@@ -1,0 +1,91 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Sockets;
+using WmProxy.Configuration;
+
+namespace WmProxy.Listeners;
+
+/// <summary>A change of listeners that is prepared: either <see cref="Commit"/> or <see cref="Rollback"/> follows.</summary>
+internal sealed class StagedListeners
+{
+    private readonly ListenerHost _host;
+    private readonly IReadOnlyList<ListenerModel> _models;
+    private readonly Dictionary<string, BoundListener> _kept;
+    private readonly List<BoundListener> _opened;
+    private readonly List<BoundListener> _removed;
+    private readonly List<BoundListener> _closedEarly = [];
+
+    public StagedListeners(
+        ListenerHost host, IReadOnlyList<ListenerModel> models, Dictionary<string, BoundListener> kept, List<BoundListener> opened, List<BoundListener> removed)
+    {
+        _host = host;
+        _models = models;
+        _kept = kept;
+        _opened = opened;
+        _removed = removed;
+    }
+
+    /// <summary>Replaces what runs on the kept addresses, starts the new ones and closes the removed ones.</summary>
+    public void Commit()
+    {
+        foreach (var model in _models)
+        {
+            if (_kept.TryGetValue(model.Key, out var listener))
+            {
+                listener.Model = model;
+            }
+        }
+
+        foreach (var listener in _removed.Except(_closedEarly))
+        {
+            listener.Close();
+        }
+
+        var all = new Dictionary<string, BoundListener>(_kept);
+        foreach (var listener in _opened)
+        {
+            all.Add(listener.Key, listener);
+        }
+
+        _host.Commit(all, _opened, _removed);
+    }
+
+    /// <summary>Closes what was opened; everything is as it was before.</summary>
+    public void Rollback()
+    {
+        foreach (var listener in _opened)
+        {
+            listener.Close();
+        }
+
+        foreach (var listener in _closedEarly)
+        {
+            try
+            {
+                listener.Reopen();
+            }
+            catch (SocketException)
+            {
+                // Another process took the port in that moment; the next reload says so.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Closes the listeners that are to be removed and that stand in the way of <paramref name="address"/> ahead of time;
+    /// <see langword="false"/> when there are none.
+    /// </summary>
+    public bool CloseRemovedOn(ListenAddress address)
+    {
+        var inTheWay = _removed.Except(_closedEarly)
+            .Where(listener => address.Scheme != ListenScheme.Unix && listener.Port == address.FirstPort)
+            .ToList();
+        foreach (var listener in inTheWay)
+        {
+            listener.Close();
+            _closedEarly.Add(listener);
+        }
+
+        return inTheWay.Count > 0;
+    }
+}

@@ -1,0 +1,105 @@
+using System;
+using System.IO;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using WmProxy.Connections;
+
+namespace WmProxy.Relay.Portable;
+
+/// <summary>
+/// The engine that runs everywhere: two asynchronous pumps a connection on .NET's sockets, with direct calls on Linux. Figures, and why it
+/// is made so, are in <c>docs/performance.md</c>.
+/// </summary>
+internal sealed class PortableRelayEngine : IRelayEngine
+{
+    private readonly bool _directCalls;
+
+    public PortableRelayEngine()
+        : this(directCalls: OperatingSystem.IsLinux())
+    {
+    }
+
+    // For tests: the way of other operating systems, on Linux.
+    internal PortableRelayEngine(bool directCalls) => _directCalls = directCalls;
+
+    public string Name => "portable";
+
+    public async ValueTask<ConnectionEndReason> RelayAsync(RelaySession session)
+    {
+        var up = PumpAsync(session, RelayDirection.Up, session.Client, session.Upstream);
+        await PumpAsync(session, RelayDirection.Down, session.Upstream, session.Client);
+        await up;
+
+        var reason = session.EndReason;
+        if (reason == ConnectionEndReason.None)
+        {
+            session.Record(ConnectionEndReason.Completed);
+            reason = session.EndReason;
+        }
+
+        if (reason == ConnectionEndReason.Completed)
+        {
+            await session.Client.DisposeAsync();
+            await session.Upstream.DisposeAsync();
+        }
+        else
+        {
+            session.AbortBoth();
+        }
+
+        return reason;
+    }
+
+    private async Task PumpAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    {
+        var status = PumpStatus.ReadFailed;
+        try
+        {
+            // What was read while the connection was being decided on goes first.
+            if (!from.Buffered.IsEmpty)
+            {
+                status = PumpStatus.WriteFailed;
+                var buffered = from.Buffered;
+                await to.WriteAsync(buffered, CancellationToken.None);
+                session.AddBytes(direction, buffered.Length);
+                from.Consume(buffered.Length);
+            }
+
+            status = await RunAsync(session, direction, from, to);
+            if (status == PumpStatus.EndOfStream)
+            {
+                status = PumpStatus.WriteFailed;
+                await to.CompleteWritesAsync(CancellationToken.None);
+                session.DirectionEnded();
+                return;
+            }
+        }
+        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The status says which side it was.
+        }
+
+        session.DirectionEnded();
+        var failedSideIsClient = (status == PumpStatus.ReadFailed) == (direction == RelayDirection.Up);
+        session.Record(failedSideIsClient ? ConnectionEndReason.ClientReset : ConnectionEndReason.UpstreamReset);
+        if (status == PumpStatus.ReadFailed)
+        {
+            // Everything that came before the failure has been read; the other side must see it as a failure.
+            session.AbortBoth();
+        }
+
+        // After a failed write the failed side may still hold bytes that it sent before: its own pump delivers them, then meets the failure.
+    }
+
+    private ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    {
+        if (_directCalls && OperatingSystem.IsLinux() && from.RawSocket is { } source && to.RawSocket is { } target)
+        {
+            // A client has most likely sent something while the destination was dialled; a destination most likely has not.
+            return new DirectPump(session, direction, source, target).RunAsync(tryReadFirst: direction == RelayDirection.Up);
+        }
+
+        return StreamPump.RunAsync(session, direction, from, to);
+    }
+}

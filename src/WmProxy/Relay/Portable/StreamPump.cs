@@ -1,0 +1,63 @@
+using System;
+using System.Buffers;
+using System.IO;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using WmProxy.Connections;
+
+namespace WmProxy.Relay.Portable;
+
+/// <summary>
+/// Moves one direction between two streams of any kind (TLS, a bandwidth limit, an operating system without the direct calls). A buffer is
+/// held only while there is something in it: waiting is done by a zero-byte read.
+/// </summary>
+internal static class StreamPump
+{
+    private const int BufferSize = 64 * 1024;
+
+    /// <summary>Runs until the direction ends or fails; the receiver's end is the caller's to pass on.</summary>
+    public static async ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    {
+        byte[]? buffer = null;
+        var failure = PumpStatus.ReadFailed;
+        try
+        {
+            while (true)
+            {
+                if (buffer is null)
+                {
+                    _ = await from.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
+                    buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+                }
+
+                var count = await from.ReadAsync(buffer.AsMemory(0, BufferSize), CancellationToken.None);
+                if (count == 0)
+                {
+                    return PumpStatus.EndOfStream;
+                }
+
+                failure = PumpStatus.WriteFailed;
+                await to.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
+                session.AddBytes(direction, count);
+                failure = PumpStatus.ReadFailed;
+                if (count < BufferSize)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = null;
+                }
+            }
+        }
+        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        {
+            return failure;
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+}

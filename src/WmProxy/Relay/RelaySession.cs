@@ -1,0 +1,70 @@
+using System.Threading;
+using WmProxy.Connections;
+
+namespace WmProxy.Relay;
+
+/// <summary>
+/// Two connections that are relayed to each other, with what others may know and do about it meanwhile: read the byte counts, cancel.
+/// </summary>
+internal sealed class RelaySession
+{
+    private readonly TransportStream _client;
+    private readonly TransportStream _upstream;
+    private long _bytesUp;
+    private long _bytesDown;
+    private int _endedDirections;
+    private int _endReason;
+
+    public RelaySession(TransportStream client, TransportStream upstream)
+    {
+        _client = client;
+        _upstream = upstream;
+    }
+
+    public TransportStream Client => _client;
+
+    public TransportStream Upstream => _upstream;
+
+    /// <summary>Bytes written to the destination so far.</summary>
+    public long BytesUp => Volatile.Read(ref _bytesUp);
+
+    /// <summary>Bytes written to the client so far.</summary>
+    public long BytesDown => Volatile.Read(ref _bytesDown);
+
+    /// <summary>How many of the two directions have ended.</summary>
+    public int EndedDirections => Volatile.Read(ref _endedDirections);
+
+    /// <summary>Why the relay ends; <see cref="ConnectionEndReason.None"/> as long as nothing went wrong.</summary>
+    public ConnectionEndReason EndReason => (ConnectionEndReason)Volatile.Read(ref _endReason);
+
+    /// <summary>Ends the relay from outside: both peers see a failure. The first reason is the one recorded.</summary>
+    public void Cancel(ConnectionEndReason reason)
+    {
+        Record(reason);
+        AbortBoth();
+    }
+
+    /// <summary>Records why the relay ends, unless a reason is recorded already.</summary>
+    public void Record(ConnectionEndReason reason) => Interlocked.CompareExchange(ref _endReason, (int)reason, (int)ConnectionEndReason.None);
+
+    public void AbortBoth()
+    {
+        _client.Abort();
+        _upstream.Abort();
+    }
+
+    // Each counter has one writer, the pump of its direction, so a plain addition is enough; readers may be a moment behind.
+    public void AddBytes(RelayDirection direction, long count)
+    {
+        if (direction == RelayDirection.Up)
+        {
+            Volatile.Write(ref _bytesUp, _bytesUp + count);
+        }
+        else
+        {
+            Volatile.Write(ref _bytesDown, _bytesDown + count);
+        }
+    }
+
+    public void DirectionEnded() => Interlocked.Increment(ref _endedDirections);
+}
