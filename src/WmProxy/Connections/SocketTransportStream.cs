@@ -8,11 +8,31 @@ namespace WmProxy.Connections;
 /// <summary>A connected TCP or Unix domain socket, which it owns.</summary>
 internal sealed class SocketTransportStream : TransportStream
 {
+    // tcp(7), TCP_INFO: the first byte is the state of the connection; TCP_CLOSE as in netinet/tcp.h.
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const byte TcpClose = 7;
+
     private readonly Socket _socket;
 
     public SocketTransportStream(Socket socket) => _socket = socket;
 
     public override Socket RawSocket => _socket;
+
+    public override bool IsResetBehindEnd
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux() || _socket.AddressFamily == AddressFamily.Unix)
+            {
+                return false;
+            }
+
+            // A peer that ended its direction leaves us in CLOSE_WAIT; only a reset closes the connection without our own FIN.
+            Span<byte> info = stackalloc byte[1];
+            return _socket.GetRawSocketOption(TcpLevel, TcpInfo, info) > 0 && info[0] == TcpClose;
+        }
+    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {

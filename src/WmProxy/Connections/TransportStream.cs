@@ -76,6 +76,12 @@ internal abstract class TransportStream : Stream
     }
 
     /// <summary>
+    /// After a read returned 0: whether it was really a reset whose error a write has already taken (the kernel tells it once only).
+    /// Meaningful as long as <see cref="CompleteWritesAsync"/> was not called.
+    /// </summary>
+    public virtual bool IsResetBehindEnd => false;
+
+    /// <summary>
     /// Ends the direction towards the peer once everything written is on its way (a FIN, a TLS close_notify). Reading goes on.
     /// </summary>
     public abstract ValueTask CompleteWritesAsync(CancellationToken cancellationToken);

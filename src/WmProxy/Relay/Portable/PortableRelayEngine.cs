@@ -67,6 +67,11 @@ internal sealed class PortableRelayEngine : IRelayEngine
             }
 
             status = await RunAsync(session, direction, from, to);
+            if (status == PumpStatus.EndOfStream && (session.EndReason != ConnectionEndReason.None || (session.EndedDirections == 0 && from.IsResetBehindEnd)))
+            {
+                status = PumpStatus.ReadFailed;
+            }
+
             if (status == PumpStatus.EndOfStream)
             {
                 status = PumpStatus.WriteFailed;

@@ -1,0 +1,45 @@
+using System;
+using System.Linq;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using WmProxy.Configuration;
+using WmProxy.Management;
+using WmProxy.Routes;
+using Yarp.ReverseProxy;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps what WmProxy serves over HTTP.</summary>
+public static class WmProxyEndpointRouteBuilderExtensions
+{
+    /// <summary>
+    /// Reads the configuration and maps its static files, static responses and YARP routes beside the application's own endpoints. YARP is
+    /// mapped unless the application has called <c>MapReverseProxy</c> before, whose pipeline then stays as it is. The listeners of streams
+    /// open when the application has started.
+    /// </summary>
+    /// <param name="endpoints">The application.</param>
+    /// <returns><paramref name="endpoints"/>.</returns>
+    /// <exception cref="ConfigErrorException">The configuration cannot be used; the message has every error with its key path.</exception>
+    public static IEndpointRouteBuilder MapWmProxy(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var mapping = endpoints.ServiceProvider.GetService<WmProxyMapping>()
+            ?? throw new InvalidOperationException("MapWmProxy needs AddWmProxy: call builder.Services.AddWmProxy(builder.Configuration) first.");
+        if (mapping.IsMapped)
+        {
+            return endpoints;
+        }
+
+        endpoints.ServiceProvider.GetRequiredService<ConfigManager>().EnsureLoaded();
+        mapping.IsMapped = true;
+
+        // YARP's data source is its state lookup too; the type itself is internal to YARP.
+        if (!endpoints.DataSources.Any(source => source is IProxyStateLookup))
+        {
+            endpoints.MapReverseProxy();
+        }
+
+        endpoints.DataSources.Add(endpoints.ServiceProvider.GetRequiredService<WmProxyEndpointDataSource>());
+        return endpoints;
+    }
+}

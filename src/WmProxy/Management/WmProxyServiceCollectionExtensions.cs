@@ -1,0 +1,84 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using WmProxy.Clusters;
+using WmProxy.Configuration;
+using WmProxy.Connections;
+using WmProxy.Connectors;
+using WmProxy.Diagnostics;
+using WmProxy.Listeners;
+using WmProxy.Management;
+using WmProxy.Relay;
+using WmProxy.Relay.Portable;
+using WmProxy.Routes;
+using WmProxy.Streams;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds WmProxy to an application.</summary>
+public static class WmProxyServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds WmProxy, configured by the <c>WmProxy</c> section of <paramref name="configuration"/>. <c>app.MapWmProxy()</c> completes it.
+    /// <para>
+    /// Streams go to the clusters of YARP. An application with <c>AddReverseProxy()</c> and configuration of its own, before or after this
+    /// call, keeps them, and streams use its clusters; otherwise YARP is added and fed from the <c>ReverseProxy</c> section. The
+    /// application's server, its <c>urls</c> and its own endpoints are left alone. Calling this again changes nothing.
+    /// </para>
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configuration">The application's whole configuration, from its root.</param>
+    /// <returns>A builder to add more with.</returns>
+    public static IWmProxyBuilder AddWmProxy(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (services.Any(descriptor => descriptor.ServiceType == typeof(ConfigManager)))
+        {
+            return new WmProxyBuilder(services);
+        }
+
+        if (!services.Any(descriptor => descriptor.ServiceType == typeof(IProxyStateLookup)))
+        {
+            services.AddReverseProxy();
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddOptions<WmProxyOptions>();
+        services.AddSingleton<IOptionsChangeTokenSource<WmProxyOptions>>(new ConfigurationChangeTokenSource<WmProxyOptions>(configuration));
+
+        services.AddSingleton<YarpConfigProvider>();
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.AddSingleton<YarpApplyListener>();
+        services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpApplyListener>());
+        services.AddSingleton<YarpConfigReader>();
+        services.AddSingleton<ConfigLoader>();
+        services.AddSingleton<IConfigChecker>(provider => provider.GetRequiredService<ConfigLoader>());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConfigManager>(provider, configuration));
+        services.AddSingleton<IConfigReloader>(provider => provider.GetRequiredService<ConfigManager>());
+        services.AddSingleton<WmProxyMapping>();
+        services.AddSingleton<ReloadTrigger>();
+        services.AddHostedService<WmProxyService>();
+
+        services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<ConnectionRecorder>();
+        services.AddSingleton<ListenerContext>();
+        services.AddSingleton<ListenerHost>();
+        services.AddSingleton<IListenerLookup>(provider => provider.GetRequiredService<ListenerHost>());
+        services.AddSingleton<IRelayEngine, PortableRelayEngine>();
+        services.AddSingleton<StreamConnectionHandler>();
+        services.AddSingleton<StreamCompiler>();
+        services.AddWmProxyConnectors();
+        services.AddWmProxyClusters();
+        services.AddWmProxyRoutes();
+        return new WmProxyBuilder(services);
+    }
+}
