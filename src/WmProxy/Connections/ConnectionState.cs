@@ -1,5 +1,6 @@
 using System;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using WmProxy.Relay;
 
@@ -40,7 +41,7 @@ internal sealed class ConnectionState
     /// <summary>The client: the peer of the socket, or what a PROXY header says of it.</summary>
     public EndPoint? ClientEndPoint { get; set; }
 
-    /// <summary>The address that the client dialled: the socket's own, or what a PROXY header says of it.</summary>
+    /// <summary>The address that the client dialled, where it is known without asking: see <see cref="GetLocalEndPoint"/>.</summary>
     public EndPoint? LocalEndPoint { get; set; }
 
     /// <summary>When it was accepted, as a timestamp of the time provider.</summary>
@@ -72,6 +73,26 @@ internal sealed class ConnectionState
 
     /// <summary>Why it ended; the first reason recorded.</summary>
     public ConnectionEndReason EndReason => (ConnectionEndReason)Volatile.Read(ref _endReason);
+
+    /// <summary>The address that the client dialled: what a PROXY header says of it, or the socket's own.</summary>
+    public EndPoint? GetLocalEndPoint()
+    {
+        if (LocalEndPoint is null)
+        {
+            try
+            {
+                LocalEndPoint = _accepted.RawSocket?.LocalEndPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+                    ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+                    : _accepted.RawSocket?.LocalEndPoint;
+            }
+            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+            {
+                // Gone already; nobody will need it.
+            }
+        }
+
+        return LocalEndPoint;
+    }
 
     /// <summary>Records why the connection ends; <see langword="false"/> when a reason is recorded already.</summary>
     public bool TryEnd(ConnectionEndReason reason) =>

@@ -67,7 +67,7 @@ internal sealed class TransportConnectionContext : ConnectionContext, ITransport
 
     public override EndPoint? LocalEndPoint
     {
-        get => State.LocalEndPoint;
+        get => State.GetLocalEndPoint();
         set => State.LocalEndPoint = value;
     }
 

@@ -73,7 +73,7 @@ internal sealed partial class ConfigManager : IConfigReloader
         if (errors.Count == 0)
         {
             _endpoints.Update(loaded.Config, _loader.BaseDirectory);
-            _streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, errors);
+            _streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
         }
 
         if (errors.Count > 0)
@@ -167,10 +167,10 @@ internal sealed partial class ConfigManager : IConfigReloader
         }
 
         var errors = new List<ConfigError>();
-        var streams = _streamCompiler.Compile(loaded.Config, _streams, errors);
+        var streams = _streamCompiler.Compile(loaded.Config, _streams, _loader.BaseDirectory, errors);
         if (errors.Count > 0 || _listeners.Stage(streams.Listeners, errors) is not { } staged)
         {
-            streams.DiscardNew(_streams);
+            streams.ReleaseUnused(_streams);
             return errors;
         }
 
@@ -178,7 +178,7 @@ internal sealed partial class ConfigManager : IConfigReloader
         {
             // YARP keeps what it had; so does everything else, and YARP is told again what that is.
             staged.Rollback();
-            streams.DiscardNew(_streams);
+            streams.ReleaseUnused(_streams);
             await _yarp.PublishAsync(new YarpConfig(previous.Yarp.Routes, previous.Yarp.Clusters), _yarpApplied);
             return [new ConfigError(YarpConfigReader.SectionName, refusal.Message)];
         }
@@ -190,7 +190,7 @@ internal sealed partial class ConfigManager : IConfigReloader
         var replaced = _streams;
         _streams = streams;
         _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
-        replaced.DiscardUnused(streams);
+        replaced.ReleaseUnused(streams);
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];
     }

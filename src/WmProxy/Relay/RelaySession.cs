@@ -1,5 +1,6 @@
 using System.Threading;
 using WmProxy.Connections;
+using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.Relay;
 
@@ -15,15 +16,19 @@ internal sealed class RelaySession
     private int _endedDirections;
     private int _endReason;
 
-    public RelaySession(TransportStream client, TransportStream upstream)
+    public RelaySession(TransportStream client, TransportStream upstream, BandwidthLease? bandwidth = null)
     {
         _client = client;
         _upstream = upstream;
+        Bandwidth = bandwidth;
     }
 
     public TransportStream Client => _client;
 
     public TransportStream Upstream => _upstream;
+
+    /// <summary>What limits the relay; <see langword="null"/> for nothing.</summary>
+    public BandwidthLease? Bandwidth { get; }
 
     /// <summary>Bytes written to the destination so far.</summary>
     public long BytesUp => Volatile.Read(ref _bytesUp);

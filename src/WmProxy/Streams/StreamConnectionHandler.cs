@@ -3,19 +3,26 @@ using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Clusters;
+using WmProxy.Configuration;
 using WmProxy.Connections;
+using WmProxy.Connections.ProxyProtocol;
+using WmProxy.Connections.Tls;
 using WmProxy.Diagnostics;
 using WmProxy.Relay;
 
 namespace WmProxy.Streams;
 
-/// <summary>Takes one connection to a destination of its stream's cluster and relays the two.</summary>
+/// <summary>
+/// Takes a connection to a destination of its stream: checks who it is, terminates TLS where that is asked for, dials, relays. The result of
+/// every step is recorded in the connection's state.
+/// </summary>
 internal sealed class StreamConnectionHandler
 {
     private readonly IClusterDialer _dialer;
     private readonly IRelayEngine _engine;
     private readonly ConnectionRecorder _recorder;
     private readonly TimeProvider _timeProvider;
+    private readonly long _handshakeTicks;
 
     public StreamConnectionHandler(IClusterDialer dialer, IRelayEngine engine, ConnectionRecorder recorder, TimeProvider timeProvider)
     {
@@ -23,34 +30,109 @@ internal sealed class StreamConnectionHandler
         _engine = engine;
         _recorder = recorder;
         _timeProvider = timeProvider;
+        _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
-    public async Task RunAsync(TransportConnectionContext connection, StreamModel stream)
+    public async Task RunAsync(TransportConnectionContext connection, StreamModel stream, bool terminatesTls)
     {
         var state = connection.State;
         state.StreamId = stream.StreamId;
         state.AccessLog = stream.AccessLog;
         _recorder.Started(state);
+        var client = (state.ClientEndPoint as IPEndPoint)?.Address;
+        if (stream.Access is { } access && !access.IsAllowed(client))
+        {
+            state.TryEnd(ConnectionEndReason.AccessDenied);
+            return;
+        }
+
+        if (!stream.State.Connections.TryAcquire(stream.MaxConnections))
+        {
+            state.TryEnd(ConnectionEndReason.ConnectionLimit);
+            return;
+        }
+
+        try
+        {
+            if (stream.MaxConnectionsPerClient == 0)
+            {
+                await ServeAsync(connection, stream, client, terminatesTls);
+            }
+            else if (!stream.State.ConnectionsPerClient.TryAcquire(client, stream.MaxConnectionsPerClient))
+            {
+                state.TryEnd(ConnectionEndReason.ClientConnectionLimit);
+            }
+            else
+            {
+                try
+                {
+                    await ServeAsync(connection, stream, client, terminatesTls);
+                }
+                finally
+                {
+                    stream.State.ConnectionsPerClient.Release(client);
+                }
+            }
+        }
+        finally
+        {
+            stream.State.Connections.Release();
+        }
+    }
+
+    private async Task ServeAsync(TransportConnectionContext connection, StreamModel stream, IPAddress? client, bool terminatesTls)
+    {
+        var state = connection.State;
+        if (terminatesTls && !await AuthenticateAsync(connection, stream.Tls!))
+        {
+            return;
+        }
+
+        // From here on the dialler's own time limits hold.
+        state.SetDeadline(0);
         var dialled = await _dialer.DialAsync(
             new DialRequest
             {
                 ClusterId = stream.ClusterId,
-                ClientAddress = (state.ClientEndPoint as IPEndPoint)?.Address,
+                ClientAddress = client,
                 ConnectTimeout = stream.ConnectTimeout,
                 ConnectAttempts = stream.ConnectAttempts,
+                Preface = stream.SentProxyProtocol is { } version ? WriteProxyHeader(version, state) : default,
             },
             CancellationToken.None);
         if (!dialled.IsConnected)
         {
+            state.ClusterId = stream.ClusterId;
             state.Error = dialled.Error;
             state.TryEnd(dialled.Failure);
             return;
         }
 
         using var lease = dialled.Lease;
+        using var bandwidth = stream.Bandwidth?.Rent(client);
         (state.ClusterId, state.DestinationId) = (stream.ClusterId, lease.Destination.DestinationId);
-        var session = new RelaySession(connection.Stream, dialled.Stream);
+        var session = new RelaySession(connection.Stream, dialled.Stream, bandwidth);
         state.StartRelay(session, stream.IdleTicks, stream.HalfCloseTicks, _timeProvider.GetTimestamp());
         state.TryEnd(await _engine.RelayAsync(session));
     }
+
+    private async ValueTask<bool> AuthenticateAsync(TransportConnectionContext connection, TlsServerModel tls)
+    {
+        var state = connection.State;
+        state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+        var handshake = await TlsServerAuthenticator.AuthenticateAsync(connection.Stream, tls, CancellationToken.None);
+        if (!handshake.IsCompleted)
+        {
+            state.Error = handshake.Error;
+            state.TryEnd(handshake.Failure);
+            return false;
+        }
+
+        connection.Stream = handshake.Stream;
+        state.ServerName ??= handshake.Stream.ServerName;
+        return true;
+    }
+
+    private static byte[] WriteProxyHeader(ProxyProtocolVersion version, ConnectionState state) =>
+        ProxyProtocolWriter.Write(version, state.ClientEndPoint, state.GetLocalEndPoint());
 }

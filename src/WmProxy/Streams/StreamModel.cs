@@ -1,5 +1,9 @@
 using System;
 using WmProxy.Configuration;
+using WmProxy.Connections.Access;
+using WmProxy.Connections.ProxyProtocol;
+using WmProxy.Connections.Tls;
+using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.Streams;
 
@@ -9,7 +13,7 @@ internal sealed class StreamModel
     /// <summary>The stream's configuration, to compare the next one with.</summary>
     public required StreamConfig Config { get; init; }
 
-    /// <summary>What outlives this model: the stream's live connections and their counts.</summary>
+    /// <summary>The counts of live connections, which outlive this model.</summary>
     public required StreamState State { get; init; }
 
     public string StreamId => Config.StreamId;
@@ -31,6 +35,17 @@ internal sealed class StreamModel
 
     /// <inheritdoc cref="MaxConnections"/>
     public required int MaxConnectionsPerClient { get; init; }
+
+    public AccessList? Access { get; init; }
+
+    public BandwidthModel? Bandwidth { get; init; }
+
+    public ProxyProtocolModel? AcceptedProxyProtocol { get; init; }
+
+    public ProxyProtocolVersion? SentProxyProtocol { get; init; }
+
+    /// <summary>How TLS is terminated; <see langword="null"/> for a stream without <c>tls://</c> addresses.</summary>
+    public TlsServerModel? Tls { get; init; }
 
     public required bool AccessLog { get; init; }
 }

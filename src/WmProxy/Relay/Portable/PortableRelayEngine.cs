@@ -75,8 +75,8 @@ internal sealed class PortableRelayEngine : IRelayEngine
             if (status == PumpStatus.EndOfStream)
             {
                 status = PumpStatus.WriteFailed;
-                await to.CompleteWritesAsync(CancellationToken.None);
                 session.DirectionEnded();
+                await to.CompleteWritesAsync(CancellationToken.None);
                 return;
             }
         }
@@ -85,7 +85,6 @@ internal sealed class PortableRelayEngine : IRelayEngine
             // The status says which side it was.
         }
 
-        session.DirectionEnded();
         var failedSideIsClient = (status == PumpStatus.ReadFailed) == (direction == RelayDirection.Up);
         session.Record(failedSideIsClient ? ConnectionEndReason.ClientReset : ConnectionEndReason.UpstreamReset);
         if (status == PumpStatus.ReadFailed)
@@ -99,12 +98,13 @@ internal sealed class PortableRelayEngine : IRelayEngine
 
     private ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
     {
-        if (_directCalls && OperatingSystem.IsLinux() && from.RawSocket is { } source && to.RawSocket is { } target)
+        var limiter = direction == RelayDirection.Up ? session.Bandwidth?.Upload : session.Bandwidth?.Download;
+        if (limiter is null && _directCalls && OperatingSystem.IsLinux() && from.RawSocket is { } source && to.RawSocket is { } target)
         {
             // A client has most likely sent something while the destination was dialled; a destination most likely has not.
             return new DirectPump(session, direction, source, target).RunAsync(tryReadFirst: direction == RelayDirection.Up);
         }
 
-        return StreamPump.RunAsync(session, direction, from, to);
+        return StreamPump.RunAsync(session, direction, from, to, limiter);
     }
 }

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.Relay.Portable;
 
@@ -17,7 +18,7 @@ internal static class StreamPump
     private const int BufferSize = 64 * 1024;
 
     /// <summary>Runs until the direction ends or fails; the receiver's end is the caller's to pass on.</summary>
-    public static async ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    public static async ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to, BandwidthLimiter? limiter)
     {
         byte[]? buffer = null;
         var failure = PumpStatus.ReadFailed;
@@ -31,7 +32,10 @@ internal static class StreamPump
                     buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
                 }
 
-                var count = await from.ReadAsync(buffer.AsMemory(0, BufferSize), CancellationToken.None);
+                // Only what may be passed on is read, so that the sender feels the limit and nothing waits in memory.
+                var allowed = limiter is null ? BufferSize : await limiter.AcquireAsync(BufferSize, CancellationToken.None);
+                var count = await from.ReadAsync(buffer.AsMemory(0, allowed), CancellationToken.None);
+                limiter?.Return(allowed - count);
                 if (count == 0)
                 {
                     return PumpStatus.EndOfStream;

@@ -1,0 +1,96 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using WmProxy.Configuration;
+using WmProxy.Connections;
+using WmProxy.Connections.Access;
+using WmProxy.Connections.ProxyProtocol;
+using WmProxy.Connections.Tls;
+using WmProxy.Listeners;
+using WmProxy.Relay.Bandwidth;
+
+namespace WmProxy.Streams;
+
+/// <summary>Compiles the streams of a configuration. What did not change is taken over from the compiled streams before, as the same objects.</summary>
+internal sealed class StreamCompiler
+{
+    private readonly StreamConnectionHandler _handler;
+    private readonly ConnectionTable _connections;
+    private readonly TlsServerModelFactory _tls;
+    private readonly TimeProvider _timeProvider;
+
+    public StreamCompiler(StreamConnectionHandler handler, ConnectionTable connections, TlsServerModelFactory tls, TimeProvider timeProvider)
+    {
+        _handler = handler;
+        _connections = connections;
+        _tls = tls;
+        _timeProvider = timeProvider;
+    }
+
+    /// <summary>Compiles a validated configuration; certificates that cannot be loaded are added to <paramref name="errors"/>.</summary>
+    public CompiledStreams Compile(WmProxyConfig config, CompiledStreams previous, string baseDirectory, IList<ConfigError> errors)
+    {
+        var models = new Dictionary<string, StreamModel>(StringComparer.OrdinalIgnoreCase);
+        foreach (var stream in config.Streams.Values)
+        {
+            previous.Models.TryGetValue(stream.StreamId, out var before);
+            models.Add(stream.StreamId, before?.Config == stream ? before : Compile(stream, before, baseDirectory, errors));
+        }
+
+        return new CompiledStreams(models, CompileListeners(models.Values));
+    }
+
+    private StreamModel Compile(StreamConfig stream, StreamModel? before, string baseDirectory, IList<ConfigError> errors) => new()
+    {
+        Config = stream,
+        State = before?.State ?? new StreamState(),
+        ClusterId = StreamClusters.IdOf(stream),
+        ConnectTimeout = stream.ConnectTimeout ?? StreamDefaults.ConnectTimeout,
+        ConnectAttempts = stream.ConnectAttempts ?? StreamDefaults.ConnectAttempts,
+        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? StreamDefaults.IdleTimeout),
+        HalfCloseTicks = _connections.ToTicks(stream.HalfCloseTimeout ?? StreamDefaults.HalfCloseTimeout),
+        MaxConnections = stream.MaxConnections ?? 0,
+        MaxConnectionsPerClient = stream.MaxConnectionsPerClient ?? 0,
+        Access = AccessList.Compile(stream.Access),
+        Bandwidth = BandwidthModel.Compile(stream.Bandwidth, before?.Bandwidth, _timeProvider),
+        AcceptedProxyProtocol = ProxyProtocolModel.Compile(stream.ProxyProtocol?.Accept),
+        SentProxyProtocol = stream.ProxyProtocol?.Send,
+        Tls = stream.Tls is null ? null : _tls.TryCreate(stream.Tls, $"WmProxy:Streams:{stream.StreamId}:Tls", baseDirectory, errors),
+        AccessLog = stream.AccessLog ?? false,
+    };
+
+    private List<ListenerModel> CompileListeners(IEnumerable<StreamModel> models)
+    {
+        return [.. models
+            .SelectMany(model => model.Config.Listen.SelectMany(Expand).Select(address => (Model: model, Address: address, Key: KeyOf(model, address))))
+            .GroupBy(item => item.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(group => CompileListener(group.Key, group.First().Address, [.. group.Select(item => item.Model)]))];
+    }
+
+    private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models)
+    {
+        var pipeline = new StreamPipeline(_handler, _timeProvider, address.Scheme == ListenScheme.Tls, models);
+        return new ListenerModel
+        {
+            Key = key,
+            ConfigPath = $"WmProxy:Streams:{models[0].StreamId}:Listen",
+            Address = address,
+            StreamIds = [.. models.Select(model => model.StreamId)],
+            Pipeline = pipeline.RunAsync,
+        };
+    }
+
+    private static IEnumerable<ListenAddress> Expand(ListenAddress address) =>
+        Enumerable.Range(address.FirstPort, address.LastPort - address.FirstPort + 1).Select(port => address with { FirstPort = port, LastPort = port });
+
+    // Any number of streams may ask for "a free port" of the same address; each gets, and keeps, one of its own.
+    private static string KeyOf(StreamModel model, ListenAddress address)
+    {
+        return address switch
+        {
+            { Scheme: ListenScheme.Unix } => $"unix:{address.Host}",
+            { FirstPort: 0 } => $"{address.Host}:0 {model.StreamId} {model.Config.Listen.TakeWhile(other => other != address).Count()}",
+            _ => $"{address.Host}:{address.FirstPort}",
+        };
+    }
+}

@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Connections;
+using WmProxy.Connections;
+using WmProxy.Connections.ClientHello;
+using WmProxy.Connections.ProxyProtocol;
+
+namespace WmProxy.Streams;
+
+/// <summary>
+/// What happens to the connections of one address until their stream is known: the PROXY header is read, and where several streams share the
+/// address, the ClientHello is looked at.
+/// </summary>
+internal sealed class StreamPipeline
+{
+    private readonly StreamConnectionHandler _handler;
+    private readonly TimeProvider _timeProvider;
+    private readonly bool _terminatesTls;
+    private readonly ProxyProtocolModel? _proxyProtocol;
+    private readonly StreamModel? _only;
+    private readonly ServerNameTable<StreamModel> _streams;
+    private readonly bool _hasFallback;
+    private readonly long _handshakeTicks;
+
+    public StreamPipeline(StreamConnectionHandler handler, TimeProvider timeProvider, bool terminatesTls, IReadOnlyList<StreamModel> streams)
+    {
+        _handler = handler;
+        _timeProvider = timeProvider;
+        _terminatesTls = terminatesTls;
+        _proxyProtocol = streams[0].AcceptedProxyProtocol;
+        _only = streams is [{ Config.Match: null }] ? streams[0] : null;
+        _streams = new ServerNameTable<StreamModel>(streams.Select(stream => (stream.Config.Match, stream)));
+        _hasFallback = _streams.TryFind(null, [], out _);
+        _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
+    }
+
+    public Task RunAsync(ConnectionContext connection)
+    {
+        var context = (TransportConnectionContext)connection;
+        return _proxyProtocol is null && _only is { } only
+            ? _handler.RunAsync(context, only, _terminatesTls)
+            : ChooseAndRunAsync(context);
+    }
+
+    private async Task ChooseAndRunAsync(TransportConnectionContext connection)
+    {
+        var state = connection.State;
+        state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+        if (_proxyProtocol is not null && !await ReadProxyHeaderAsync(connection, _proxyProtocol))
+        {
+            return;
+        }
+
+        if ((_only ?? await ChooseAsync(connection)) is { } stream)
+        {
+            await _handler.RunAsync(connection, stream, _terminatesTls);
+        }
+    }
+
+    private async ValueTask<bool> ReadProxyHeaderAsync(TransportConnectionContext connection, ProxyProtocolModel model)
+    {
+        var state = connection.State;
+        if (!model.AppliesTo((state.ClientEndPoint as IPEndPoint)?.Address))
+        {
+            return true;
+        }
+
+        ProxyProtocolResult header;
+        using (var silence = model.Required ? null : new CancellationTokenSource(StreamDefaults.DetectTimeout, _timeProvider))
+        {
+            header = await ProxyProtocolReader.ReadAsync(connection.Stream, model.Versions, silence?.Token ?? CancellationToken.None);
+        }
+
+        switch (header.Status)
+        {
+            case ProxyProtocolStatus.Proxied:
+                state.ClientEndPoint = header.Source ?? state.ClientEndPoint;
+                state.LocalEndPoint = header.Destination ?? state.LocalEndPoint;
+                return true;
+            case ProxyProtocolStatus.Local:
+                return true;
+            case ProxyProtocolStatus.Absent when !model.Required:
+            case ProxyProtocolStatus.EndOfStream when !model.Required:
+            case ProxyProtocolStatus.Canceled when connection.Stream.Buffered.IsEmpty:
+                return true;
+            case ProxyProtocolStatus.ClientGone:
+                state.TryEnd(ConnectionEndReason.ClientGone);
+                return false;
+            default:
+                state.Error = header.Error ?? "The PROXY header is missing.";
+                state.TryEnd(ConnectionEndReason.ProxyProtocolError);
+                return false;
+        }
+    }
+
+    private async ValueTask<StreamModel?> ChooseAsync(TransportConnectionContext connection)
+    {
+        var state = connection.State;
+
+        // A client that says nothing may speak a protocol in which the server speaks first; it can only be one of the stream without Match.
+        ClientHelloResult hello;
+        using (var silence = _hasFallback && !_terminatesTls ? new CancellationTokenSource(StreamDefaults.DetectTimeout, _timeProvider) : null)
+        {
+            hello = await ClientHelloReader.ReadAsync(connection.Stream, silence?.Token ?? CancellationToken.None);
+        }
+
+        switch (hello.Status)
+        {
+            case ClientHelloStatus.Hello:
+                state.ServerName = hello.ServerName;
+                var protocols = hello.AlpnProtocols.IsDefault ? default : hello.AlpnProtocols.AsSpan();
+                if (_streams.TryFind(hello.ServerName, protocols, out var stream))
+                {
+                    return stream;
+                }
+
+                state.Error = $"No stream takes the server name '{hello.ServerName}'.";
+                state.TryEnd(ConnectionEndReason.NoMatchingStream);
+                return null;
+            case ClientHelloStatus.ClientGone:
+                state.TryEnd(ConnectionEndReason.ClientGone);
+                return null;
+            default:
+                if (!_terminatesTls && _streams.TryFind(null, [], out var fallback))
+                {
+                    return fallback;
+                }
+
+                state.Error = $"A TLS ClientHello was expected: {hello.Status}.";
+                state.TryEnd(ConnectionEndReason.ClientHelloError);
+                return null;
+        }
+    }
+}
