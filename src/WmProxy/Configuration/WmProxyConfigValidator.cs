@@ -1,0 +1,22 @@
+using System.Collections.Generic;
+using WmProxy.Configuration.Validation;
+
+namespace WmProxy.Configuration;
+
+/// <summary>Checks a whole configuration: each value, and what the parts say of each other. Everything found is reported.</summary>
+internal static class WmProxyConfigValidator
+{
+    /// <summary>Adds what is wrong to <paramref name="errors"/>, which may hold the reader's errors: what follows from those is left out.</summary>
+    public static void Validate(WmProxyConfig config, ConfigValidationContext context, IList<ConfigError> errors)
+    {
+        var collector = new ConfigErrorCollector(errors, context.Source);
+        StreamValidator.Validate(config, context, collector);
+        StreamTargetValidator.Validate(config, context, collector);
+        RouteClusterValidator.Validate(config, context, collector);
+        ListenerConflictValidator.Validate(config, context, collector);
+        StaticFilesValidator.Validate(config, context, collector);
+        StaticResponsesValidator.Validate(config, collector);
+        StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);
+        ListeningValidator.Validate(config, context, collector);
+    }
+}
