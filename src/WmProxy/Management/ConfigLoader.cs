@@ -8,6 +8,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using WmProxy.Configuration;
+using WmProxy.Configuration.Reading;
+using WmProxy.Configuration.Validation;
+using WmProxy.Connections.Tls;
+using WmProxy.Routes;
 using WmProxy.Streams;
 using Yarp.ReverseProxy.Configuration;
 
@@ -19,16 +23,19 @@ internal sealed class ConfigLoader : IConfigChecker
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
     private readonly IConfigValidator _yarpValidator;
-    private readonly WmProxyOptions _options;
+    private readonly TlsServerModelFactory _tls;
+    private readonly bool _standalone;
 
     public ConfigLoader(
-        IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator, IOptions<WmProxyOptions> options, IHostEnvironment environment)
+        IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator, TlsServerModelFactory tls,
+        IOptions<WmProxyOptions> options, IHostEnvironment environment)
     {
         _services = services;
         _yarpReader = yarpReader;
         _yarpValidator = yarpValidator;
-        _options = options.Value;
-        BaseDirectory = _options.BaseDirectory ?? environment.ContentRootPath;
+        _tls = tls;
+        _standalone = options.Value.Standalone;
+        BaseDirectory = options.Value.BaseDirectory ?? environment.ContentRootPath;
     }
 
     /// <summary>The folder that relative paths of a configuration start from.</summary>
@@ -37,12 +44,64 @@ internal sealed class ConfigLoader : IConfigChecker
     public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return (await LoadAsync(candidate, cancellationToken)).Errors;
+        var loaded = await LoadAsync(candidate, cancellationToken);
+        var errors = loaded.Errors.ToList();
+        foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
+        {
+            // Certificates are loaded for the sake of their errors only.
+            _tls.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors)?.Dispose();
+        }
+
+        return errors;
     }
 
     public async ValueTask<LoadedConfig> LoadAsync(IConfiguration root, CancellationToken cancellationToken)
     {
-        await Task.CompletedTask;
-        throw new NotImplementedException();
+        var (config, readErrors) = WmProxyConfigReader.Read(root, BaseDirectory);
+        var errors = readErrors.ToList();
+        var hostConfigs = GetHostConfigs();
+        var own = hostConfigs.Count == 0 ? ReadOwn(root, errors) : new YarpConfig([], []);
+        WmProxyConfigValidator.Validate(
+            config,
+            new ConfigValidationContext
+            {
+                Routes = [.. own.Routes, .. hostConfigs.SelectMany(host => host.Routes)],
+                Clusters = [.. own.Clusters, .. hostConfigs.SelectMany(host => host.Clusters)],
+                KestrelEndpoints = KestrelEndpointReader.Read(root),
+                BaseDirectory = BaseDirectory,
+                IsStandalone = _standalone,
+                Source = root,
+            },
+            errors);
+        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory));
+        var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
+        await ValidateAsync(yarp, errors);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
+    }
+
+    // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
+    private List<IProxyConfig> GetHostConfigs() =>
+        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not YarpConfigProvider).Select(provider => provider.GetConfig())];
+
+    private YarpConfig ReadOwn(IConfiguration root, List<ConfigError> errors)
+    {
+        ReverseProxyKeyValidator.Validate(root, errors);
+        return _yarpReader.Read(root, errors);
+    }
+
+    private async ValueTask ValidateAsync(YarpConfig config, List<ConfigError> errors)
+    {
+        foreach (var route in config.Routes)
+        {
+            errors.AddRange((await _yarpValidator.ValidateRouteAsync(route))
+                .Select(error => new ConfigError($"{YarpConfigReader.SectionName}:Routes:{route.RouteId}", error.Message)));
+        }
+
+        foreach (var cluster in config.Clusters)
+        {
+            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster))
+                .Select(error => new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", error.Message)));
+        }
     }
 }
