@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Yarp.ReverseProxy.Model;
 
 namespace WmProxy.Clusters;
@@ -6,17 +7,19 @@ namespace WmProxy.Clusters;
 /// <summary>One connection's place in its destination's count; disposing it, once or more, gives the place back.</summary>
 internal sealed class DestinationLease : IDisposable
 {
+    private DestinationConnections? _connections;
+
     public DestinationLease(ClusterState cluster, DestinationState destination)
     {
         Cluster = cluster;
         Destination = destination;
+        _connections = DestinationConnections.Of(destination);
+        _connections.Add(1);
     }
 
     public ClusterState Cluster { get; }
 
     public DestinationState Destination { get; }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Interlocked.Exchange(ref _connections, null)?.Add(-1);
 }

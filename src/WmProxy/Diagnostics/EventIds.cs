@@ -18,6 +18,9 @@ internal static class EventIds
 
     // 300: Connections (300-339 PROXY protocol, 340-369 TLS, 370-399 the rest)
     // 400: Clusters and Connectors
+    public const int ConnectFailed = 400;
+    public const int ProbeFailed = 401;
+
     // 500: Relay
     // 600: Streams
     public const int ConnectionEnded = 600;

@@ -1,0 +1,23 @@
+using System;
+using System.Net.Http;
+using WmProxy.Connectors;
+
+namespace WmProxy.Clusters;
+
+/// <summary>
+/// A probe of a destination that does not speak HTTP, in the form in which YARP's monitor hands it to the cluster's HTTP client. A type of its
+/// own, so that the client tells it from a request at no cost.
+/// </summary>
+internal sealed class ProbeRequest : HttpRequestMessage
+{
+    public ProbeRequest(DestinationAddress address, ProbeDialogue dialogue)
+        : base(HttpMethod.Get, new Uri(address.ToString()))
+    {
+        Address = address;
+        Dialogue = dialogue;
+    }
+
+    public DestinationAddress Address { get; }
+
+    public ProbeDialogue Dialogue { get; }
+}

@@ -1,0 +1,21 @@
+using System;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace WmProxy.Connectors;
+
+/// <summary>Registers what dials destinations.</summary>
+internal static class ConnectorsServiceCollectionExtensions
+{
+    /// <summary>Adds the connectors for <c>tcp</c> and <c>unix</c>, and the table of all connectors.</summary>
+    public static IServiceCollection AddWmProxyConnectors(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => new AddressResolver(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<TcpConnector>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TcpConnector>(provider => provider.GetRequiredService<TcpConnector>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, UnixConnector>());
+        services.TryAddSingleton<ConnectorTable>();
+        return services;
+    }
+}
