@@ -64,9 +64,9 @@ internal sealed partial class ListenerContext
         state.TryEnd(ConnectionEndReason.Completed);
         try
         {
-            if (state.EndReason != ConnectionEndReason.Completed)
+            if (state.EndReason is not (ConnectionEndReason.Completed or ConnectionEndReason.TlsHandshakeFailed))
             {
-                // Whatever was cut short must not look like an end.
+                // Whatever was cut short must not look like an end; a TLS alert, though, is to arrive.
                 connection.Stream.Abort();
             }
 

@@ -23,17 +23,15 @@ internal sealed class ConfigLoader : IConfigChecker
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
     private readonly IConfigValidator _yarpValidator;
-    private readonly TlsServerModelFactory _tls;
     private readonly bool _standalone;
 
     public ConfigLoader(
-        IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator, TlsServerModelFactory tls,
+        IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator,
         IOptions<WmProxyOptions> options, IHostEnvironment environment)
     {
         _services = services;
         _yarpReader = yarpReader;
         _yarpValidator = yarpValidator;
-        _tls = tls;
         _standalone = options.Value.Standalone;
         BaseDirectory = options.Value.BaseDirectory ?? environment.ContentRootPath;
     }
@@ -49,7 +47,7 @@ internal sealed class ConfigLoader : IConfigChecker
         foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
         {
             // Certificates are loaded for the sake of their errors only.
-            _tls.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors)?.Dispose();
+            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors, out _);
         }
 
         return errors;

@@ -100,6 +100,7 @@ internal sealed partial class ConfigManager : IConfigReloader
             }
 
             staged.Commit();
+            _streamCompiler.Watch(_streams, CompiledStreams.None);
             _listening = true;
             LastResult = new ReloadResult(true, _timeProvider.GetUtcNow(), []);
         }
@@ -170,7 +171,6 @@ internal sealed partial class ConfigManager : IConfigReloader
         var streams = _streamCompiler.Compile(loaded.Config, _streams, _loader.BaseDirectory, errors);
         if (errors.Count > 0 || _listeners.Stage(streams.Listeners, errors) is not { } staged)
         {
-            streams.ReleaseUnused(_streams);
             return errors;
         }
 
@@ -178,7 +178,6 @@ internal sealed partial class ConfigManager : IConfigReloader
         {
             // YARP keeps what it had; so does everything else, and YARP is told again what that is.
             staged.Rollback();
-            streams.ReleaseUnused(_streams);
             await _yarp.PublishAsync(new YarpConfig(previous.Yarp.Routes, previous.Yarp.Clusters), _yarpApplied);
             return [new ConfigError(YarpConfigReader.SectionName, refusal.Message)];
         }
@@ -187,10 +186,9 @@ internal sealed partial class ConfigManager : IConfigReloader
         _endpoints.Update(loaded.Config, _loader.BaseDirectory);
         staged.Commit();
         Volatile.Write(ref _current, yarpChanged ? loaded : loaded with { Yarp = previous.Yarp });
-        var replaced = _streams;
+        _streamCompiler.Watch(streams, _streams);
         _streams = streams;
         _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
-        replaced.ReleaseUnused(streams);
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];
     }

@@ -1,14 +1,12 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Connections;
+using WmProxy.Connections.Tls;
 using WmProxy.Connectors;
 using WmProxy.Diagnostics;
 using WmProxy.Listeners;
@@ -76,6 +74,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<IRelayEngine, PortableRelayEngine>();
         services.AddSingleton<StreamConnectionHandler>();
         services.AddSingleton<StreamCompiler>();
+        services.AddSingleton<TlsCertificateWatcher>();
         services.AddWmProxyConnectors();
         services.AddWmProxyClusters();
         services.AddWmProxyRoutes();

@@ -14,13 +14,4 @@ internal sealed record CompiledStreams(IReadOnlyDictionary<string, StreamModel> 
     /// <summary>Whether connections of a stream that came in on a listener may go on for as long as they like.</summary>
     public bool Serves(string? streamId, string listenerKey) =>
         Listeners.Any(listener => listener.Key == listenerKey && (streamId is null || listener.StreamIds.Contains(streamId)));
-
-    /// <summary>Lets go of what <paramref name="next"/> does not use any more: certificates are watched no longer. Live connections keep theirs.</summary>
-    public void ReleaseUnused(CompiledStreams next)
-    {
-        foreach (var model in Models.Values.Where(model => model.Tls is not null && !next.Models.Values.Contains(model)))
-        {
-            model.Tls!.Dispose();
-        }
-    }
 }

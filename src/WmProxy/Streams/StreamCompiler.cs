@@ -16,14 +16,14 @@ internal sealed class StreamCompiler
 {
     private readonly StreamConnectionHandler _handler;
     private readonly ConnectionTable _connections;
-    private readonly TlsServerModelFactory _tls;
+    private readonly TlsCertificateWatcher _certificates;
     private readonly TimeProvider _timeProvider;
 
-    public StreamCompiler(StreamConnectionHandler handler, ConnectionTable connections, TlsServerModelFactory tls, TimeProvider timeProvider)
+    public StreamCompiler(StreamConnectionHandler handler, ConnectionTable connections, TlsCertificateWatcher certificates, TimeProvider timeProvider)
     {
         _handler = handler;
         _connections = connections;
-        _tls = tls;
+        _certificates = certificates;
         _timeProvider = timeProvider;
     }
 
@@ -38,6 +38,20 @@ internal sealed class StreamCompiler
         }
 
         return new CompiledStreams(models, CompileListeners(models.Values));
+    }
+
+    /// <summary>Watches the certificates of <paramref name="next"/>, and no longer those that only <paramref name="previous"/> has.</summary>
+    public void Watch(CompiledStreams next, CompiledStreams previous)
+    {
+        foreach (var model in next.Models.Values.Except(previous.Models.Values).Where(model => model.Tls is not null))
+        {
+            _certificates.Add(model.Tls!);
+        }
+
+        foreach (var model in previous.Models.Values.Except(next.Models.Values).Where(model => model.Tls is not null))
+        {
+            _certificates.Remove(model.Tls!);
+        }
     }
 
     private StreamModel Compile(StreamConfig stream, StreamModel? before, string baseDirectory, IList<ConfigError> errors) => new()
@@ -55,9 +69,16 @@ internal sealed class StreamCompiler
         Bandwidth = BandwidthModel.Compile(stream.Bandwidth, before?.Bandwidth, _timeProvider),
         AcceptedProxyProtocol = ProxyProtocolModel.Compile(stream.ProxyProtocol?.Accept),
         SentProxyProtocol = stream.ProxyProtocol?.Send,
-        Tls = stream.Tls is null ? null : _tls.TryCreate(stream.Tls, $"WmProxy:Streams:{stream.StreamId}:Tls", baseDirectory, errors),
+        Tls = CompileTls(stream, baseDirectory, errors),
         AccessLog = stream.AccessLog ?? false,
     };
+
+    private static TlsServerModel? CompileTls(StreamConfig stream, string baseDirectory, IList<ConfigError> errors)
+    {
+        return stream.Tls is not null && TlsServerModel.TryCreate(stream.Tls, $"WmProxy:Streams:{stream.StreamId}:Tls", baseDirectory, errors, out var model)
+            ? model
+            : null;
+    }
 
     private List<ListenerModel> CompileListeners(IEnumerable<StreamModel> models)
     {

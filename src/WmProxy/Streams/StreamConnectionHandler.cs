@@ -120,7 +120,7 @@ internal sealed class StreamConnectionHandler
     {
         var state = connection.State;
         state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
-        var handshake = await TlsServerAuthenticator.AuthenticateAsync(connection.Stream, tls, CancellationToken.None);
+        var handshake = await TlsServerHandshake.AuthenticateAsync(connection.Stream, tls, state.ServerName, CancellationToken.None);
         if (!handshake.IsCompleted)
         {
             state.Error = handshake.Error;

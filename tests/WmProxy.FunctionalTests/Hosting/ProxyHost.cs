@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using WmProxy.Connections;
+using WmProxy.Listeners;
+using WmProxy.Management;
+using WmProxy.Tests.Common;
+
+namespace WmProxy.FunctionalTests.Hosting;
+
+/// <summary>An application with WmProxy in it, on real sockets, whose configuration a test can replace.</summary>
+internal sealed class ProxyHost : IAsyncDisposable
+{
+    private readonly EditableConfigurationSource _configuration;
+
+    private ProxyHost(WebApplication application, EditableConfigurationSource configuration)
+    {
+        Application = application;
+        _configuration = configuration;
+    }
+
+    public WebApplication Application { get; }
+
+    public ConnectionTable Connections => Application.Services.GetRequiredService<ConnectionTable>();
+
+    public IReadOnlyList<ListenerInfo> Listeners => Application.Services.GetRequiredService<IListenerLookup>().GetListeners();
+
+    /// <summary>Starts with <paramref name="json"/>, the content of an <c>appsettings.json</c>.</summary>
+    public static async Task<ProxyHost> StartAsync(
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+    {
+        var host = Build(json, configure, map, timeProvider);
+        await host.Application.StartAsync().Within();
+        return host;
+    }
+
+    /// <summary>Builds and maps without starting.</summary>
+    public static ProxyHost Build(
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+    {
+        var configuration = new EditableConfigurationSource(json);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        ((IConfigurationBuilder)builder.Configuration).Add(configuration);
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRouting();
+        if (timeProvider is not null)
+        {
+            builder.Services.AddSingleton(timeProvider);
+        }
+
+        configure?.Invoke(builder);
+        builder.Services.AddWmProxy(builder.Configuration);
+        var application = builder.Build();
+        map?.Invoke(application);
+        application.MapWmProxy();
+        return new ProxyHost(application, configuration);
+    }
+
+    /// <summary>Where the only listener of a stream, or the one on <paramref name="host"/>, really is.</summary>
+    public EndPoint EndPointOf(string stream, string? host = null)
+    {
+        var address = Listeners.First(listener => listener.Streams.Contains(stream) && (host is null || listener.Address.Contains(host, StringComparison.Ordinal))).Address;
+        return IPEndPoint.Parse(address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Replace("*", "127.0.0.1", StringComparison.Ordinal));
+    }
+
+    public Task<RawConnection> ConnectAsync(string stream) => RawClient.ConnectAsync(EndPointOf(stream));
+
+    /// <summary>Replaces the configuration and applies it.</summary>
+    public async Task<ReloadResult> ReloadAsync(string json)
+    {
+        _configuration.Replace(json);
+        return await Application.Services.GetRequiredService<IConfigReloader>().ReloadAsync().Within();
+    }
+
+    /// <summary>Waits until a live connection is as <paramref name="condition"/> wants it.</summary>
+    public Task WaitForConnectionsAsync(Func<IReadOnlyList<ConnectionState>, bool> condition) =>
+        Deadline.PollAsync(() => Task.FromResult(condition([.. Connections.Connections])));
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await Application.StopAsync(now.Token);
+        await Application.DisposeAsync();
+    }
+}
