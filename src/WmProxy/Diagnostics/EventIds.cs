@@ -10,5 +10,8 @@ internal static class EventIds
     // 500: Relay
     // 600: Streams
     // 700: StaticFiles and StaticResponses
+    public const int FileRefused = 700;
+    public const int FileUnavailable = 701;
+
     // 900: the program
 }
