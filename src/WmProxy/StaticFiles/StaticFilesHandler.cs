@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,10 @@ internal sealed partial class StaticFilesHandler(StaticFilesModel model, TimePro
 {
     private static readonly bool Windows = OperatingSystem.IsWindows();
 
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromSeconds(10);
+
     private readonly FileSender _sender = new(model, timeProvider);
+    private long _lastWarning;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,7 +30,7 @@ internal sealed partial class StaticFilesHandler(StaticFilesModel model, TimePro
         using var tree = FileTree.Open(model.Root);
         if (tree is null)
         {
-            Log.FileUnavailable(logger, model.Root);
+            WarnUnavailable(model.Root);
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return;
         }
@@ -91,7 +95,7 @@ internal sealed partial class StaticFilesHandler(StaticFilesModel model, TimePro
 
             if (outcome == FileLookupStatus.Unavailable)
             {
-                Log.FileUnavailable(logger, candidate.Value);
+                WarnUnavailable(candidate.Value);
                 return StatusCodes.Status503ServiceUnavailable;
             }
 
@@ -159,6 +163,18 @@ internal sealed partial class StaticFilesHandler(StaticFilesModel model, TimePro
         context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
         context.Response.Headers.Location = $"/{path.TrimStart('/', '\\')}/{context.Request.QueryString.ToUriComponent()}";
         return true;
+    }
+
+    // What fails here fails for every request until it is mended; one line now and then tells as much.
+    private void WarnUnavailable(string path)
+    {
+        var now = timeProvider.GetTimestamp();
+        var last = Interlocked.Read(ref _lastWarning);
+        var isDue = last == 0 || timeProvider.GetElapsedTime(last, now) >= WarningInterval;
+        if (isDue && Interlocked.CompareExchange(ref _lastWarning, now, last) == last)
+        {
+            Log.FileUnavailable(logger, path);
+        }
     }
 
     private static partial class Log

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
 using WmProxy.Configuration;
 using WmProxy.Tests.Routes;
 using Yarp.ReverseProxy.Configuration;
@@ -357,6 +358,21 @@ public sealed class StaticFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task FolderBehindAPathBase_IsRedirectedWithIt()
+    {
+        _site.Write("d/index.html");
+        await using var app = await RoutesApp.StartAsync(RoutesApp.Config([Files()]), _site.Base, middleware: host =>
+        {
+            host.UsePathBase("/base");
+            host.UseRouting();
+        });
+
+        using var response = await app.SendAsync("/base/d");
+
+        Assert.Equal("/base/d/", response.Headers.Location?.OriginalString);
+    }
+
+    [Fact]
     public async Task RootThatVanished_IsUnavailable()
     {
         var root = Directory.CreateDirectory(Path.Combine(_site.Base, "gone"));
@@ -366,6 +382,37 @@ public sealed class StaticFilesTests : IDisposable
         using var response = await app.SendAsync("/");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task EveryKindOfAnswer_ClosesWhatItOpened()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Descriptors are counted in /proc.");
+        _site.Write("a.txt", "0123456789");
+        _site.Write("a.txt.gz", "packed");
+        _site.Write("404.html", "lost");
+        _site.Write("empty");
+        _site.Write("with/index.html");
+        _site.Write("list/x.txt");
+        _site.Write("big.bin", new string('x', 5_000_000));
+        _site.Link("out", "../secret.txt");
+        await using var app = await StartAsync(Files() with { Browse = true, Precompressed = ["gzip"], NotFoundFile = "404.html", TryPaths = ["{path}.none", "{path}"] });
+
+        // The connection's end comes after the request's, so what is open then stays open.
+        foreach (var (method, target, fields, status) in new[]
+        {
+            ("GET", "/a.txt", "", 200), ("HEAD", "/a.txt", "", 200), ("GET", "/a.txt", "Accept-Encoding: gzip\r\n", 200),
+            ("GET", "/a.txt", "If-None-Match: *\r\n", 304), ("GET", "/a.txt", "If-Match: \"x\"\r\n", 412),
+            ("GET", "/a.txt", "Range: bytes=1-2\r\n", 206), ("GET", "/a.txt", "Range: bytes=50-\r\n", 416), ("POST", "/a.txt", "Content-Length: 0\r\n", 405),
+            ("GET", "/empty", "", 200), ("GET", "/with", "", 301), ("GET", "/with/", "", 200), ("GET", "/list/", "", 200), ("HEAD", "/list/", "", 200),
+            ("GET", "/nothing", "", 404), ("GET", "/a.txt/", "", 404), ("GET", "/out", "", 404), ("GET", "/.git", "", 404), ("GET", "/big.bin", "", 200),
+        })
+        {
+            Assert.StartsWith($"HTTP/1.1 {status}", await app.SendRawAsync(target, method, fields), StringComparison.Ordinal);
+        }
+
+        var open = Directory.GetFileSystemEntries("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(path => path.StartsWith(_site.Base, StringComparison.Ordinal));
+        Assert.Empty(open);
     }
 
     private static async Task<string?> TypeOf(RoutesApp app, string path)
