@@ -29,5 +29,8 @@ internal static class EventIds
     public const int AccessLog = 603;
 
     // 700: StaticFiles and StaticResponses
+    public const int FileRefused = 700;
+    public const int FileUnavailable = 701;
+
     // 900: the program
 }

@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using WmProxy.Configuration;
+using WmProxy.StaticFiles;
+using WmProxy.StaticResponses;
+
+namespace WmProxy.Routes;
+
+/// <summary>The endpoints of <c>StaticFiles</c> and <c>StaticResponses</c>, swapped whole when the configuration changes.</summary>
+internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILoggerFactory loggerFactory) : EndpointDataSource, IDisposable
+{
+    private readonly Lock _lock = new();
+    private Dictionary<string, Entry> _entries = [];
+    private volatile IReadOnlyList<Endpoint> _endpoints = [];
+    private volatile CancellationTokenSource _changed = new();
+
+    public override IReadOnlyList<Endpoint> Endpoints => _endpoints;
+
+    /// <summary>Everything that would keep <see cref="Update"/> from taking <paramref name="config"/>.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="baseDirectory">The folder that paths in it are relative to.</param>
+    /// <param name="constraints">The host's route constraints, from its services; without them their names are not checked.</param>
+    public static IEnumerable<ConfigError> Validate(WmProxyConfig config, string baseDirectory, ParameterPolicyFactory? constraints = null)
+    {
+        return
+        [
+            .. config.StaticFiles.Values.SelectMany(files => StaticFilesValidator.Validate(files, baseDirectory, constraints)),
+            .. config.StaticResponses.Values.SelectMany(response => StaticResponseValidator.Validate(response, constraints)),
+            .. EndpointConflicts.Find(config),
+        ];
+    }
+
+    public override IChangeToken GetChangeToken() => new CancellationChangeToken(_changed.Token);
+
+    /// <summary>
+    /// Serves <paramref name="config"/> from now on. Entries that did not change keep their endpoints; when none changed nothing
+    /// happens. Requests under way end with the endpoint they began with.
+    /// </summary>
+    /// <exception cref="ConfigErrorException">The configuration cannot be used; the old one goes on.</exception>
+    public void Update(WmProxyConfig config, string baseDirectory)
+    {
+        var errors = Validate(config, baseDirectory).ToList();
+        if (errors.Count > 0)
+        {
+            throw new ConfigErrorException(errors);
+        }
+
+        CancellationTokenSource changed;
+        lock (_lock)
+        {
+            Dictionary<string, Entry> entries = [];
+            foreach (var files in config.StaticFiles.Values)
+            {
+                Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
+            }
+
+            foreach (var response in config.StaticResponses.Values)
+            {
+                Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
+            }
+
+            var isSame = entries.Count == _entries.Count && entries.All(entry => _entries.TryGetValue(entry.Key, out var old) && ReferenceEquals(old, entry.Value));
+            if (isSame)
+            {
+                return;
+            }
+
+            // Listeners ask for the next token and then for the endpoints, so both are there before the old token fires.
+            _entries = entries;
+            _endpoints = [.. entries.Values.Select(entry => entry.Endpoint)];
+            changed = _changed;
+            _changed = new CancellationTokenSource();
+        }
+
+        changed.Cancel();
+    }
+
+    public void Dispose() => _changed.Dispose();
+
+    private void Add(Dictionary<string, Entry> entries, string name, object config, string baseDirectory, Func<string, Endpoint> create)
+    {
+        entries[name] = _entries.TryGetValue(name, out var old) && old.Config.Equals(config) && old.BaseDirectory == baseDirectory
+            ? old
+            : new Entry(config, baseDirectory, create(name));
+    }
+
+    private Endpoint CreateEndpoint(string name, StaticFilesConfig config, string baseDirectory)
+    {
+        var handler = new StaticFilesHandler(new StaticFilesModel(config, baseDirectory), timeProvider, loggerFactory.CreateLogger<StaticFilesHandler>());
+        var policies = new EndpointPolicies(config.CorsPolicy, config.RateLimiterPolicy, config.AuthorizationPolicy);
+        return RouteEndpointFactory.Create(name, config.Match, config.Order, policies, handler.InvokeAsync, config);
+    }
+
+    private static Endpoint CreateEndpoint(string name, StaticResponseConfig config)
+    {
+        var policies = new EndpointPolicies(config.CorsPolicy, config.RateLimiterPolicy, config.AuthorizationPolicy);
+        return RouteEndpointFactory.Create(name, config.Match, config.Order, policies, new StaticResponseHandler(config).InvokeAsync, config);
+    }
+
+    private sealed record Entry(object Config, string BaseDirectory, Endpoint Endpoint);
+}
