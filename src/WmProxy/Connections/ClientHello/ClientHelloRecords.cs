@@ -23,10 +23,12 @@ internal struct ClientHelloRecords
 
     private int _position;
     private int _messageBytes;
-    private int _messageLength;
+    private int _bodyLength;
 
     /// <summary>After <see cref="ClientHelloRecordStatus.NeedsMore"/>: how many bytes there have to be at least to get on.</summary>
     public int NeededLength { get; private set; }
+
+    private readonly int MessageLength => MessageHeaderLength + _bodyLength;
 
     /// <summary>Looks at <paramref name="bytes"/>, all from the first of the connection; those of earlier calls again, and more.</summary>
     public ClientHelloRecordStatus Read(ReadOnlySpan<byte> bytes)
@@ -76,20 +78,20 @@ internal struct ClientHelloRecords
     {
         if (_position == 0)
         {
-            return ClientHelloParser.Parse(bytes.Slice(HeaderLength + MessageHeaderLength, _messageLength - MessageHeaderLength));
+            return ClientHelloParser.Parse(bytes.Slice(HeaderLength + MessageHeaderLength, _bodyLength));
         }
 
-        var message = ArrayPool<byte>.Shared.Rent(_messageLength);
+        var message = ArrayPool<byte>.Shared.Rent(MessageLength);
         var copied = 0;
-        while (copied < _messageLength)
+        while (copied < MessageLength)
         {
-            var length = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]), _messageLength - copied);
+            var length = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]), MessageLength - copied);
             bytes.Slice(HeaderLength, length).CopyTo(message.AsSpan(copied));
             bytes = bytes[(HeaderLength + length)..];
             copied += length;
         }
 
-        var result = ClientHelloParser.Parse(message.AsSpan(MessageHeaderLength, _messageLength - MessageHeaderLength));
+        var result = ClientHelloParser.Parse(message.AsSpan(MessageHeaderLength, _bodyLength));
         ArrayPool<byte>.Shared.Return(message);
         return result;
     }
@@ -121,12 +123,7 @@ internal struct ClientHelloRecords
             if (i > 0)
             {
                 var shift = 8 * (MessageHeaderLength - 1 - i);
-                _messageLength = (_messageLength & ~(0xFF << shift)) | (value << shift);
-            }
-
-            if (i == MessageHeaderLength - 1)
-            {
-                _messageLength += MessageHeaderLength;
+                _bodyLength = (_bodyLength & ~(0xFF << shift)) | (value << shift);
             }
         }
 
@@ -135,11 +132,11 @@ internal struct ClientHelloRecords
             return null;
         }
 
-        if (_messageLength > MaxMessageLength)
+        if (MessageLength > MaxMessageLength)
         {
             return ClientHelloRecordStatus.TooLarge;
         }
 
-        return _messageBytes + fragment.Length >= _messageLength ? ClientHelloRecordStatus.Complete : null;
+        return _messageBytes + fragment.Length >= MessageLength ? ClientHelloRecordStatus.Complete : null;
     }
 }

@@ -51,6 +51,18 @@ internal sealed class BandwidthLimiter : IDisposable
 
     public long BytesPerSecond { get; }
 
+    /// <summary>How many wait for bytes.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiters.Count;
+            }
+        }
+    }
+
     /// <summary>Takes up to <paramref name="wanted"/> bytes, waiting while there are none.</summary>
     /// <returns>How many bytes may be moved: from 1 to <paramref name="wanted"/>.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; nothing was taken.</exception>
