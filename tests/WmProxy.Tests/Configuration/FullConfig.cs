@@ -67,7 +67,11 @@ internal static class FullConfig
             },
             "StaticResponses": {
               "robots": {
-                "Match": { "Path": "/robots.txt" },
+                "Match": {
+                  "Path": "/robots.txt",
+                  "Headers": [ { "Name": "X-B", "Values": [ "2" ], "Mode": "Contains", "IsCaseSensitive": true } ],
+                  "QueryParameters": [ { "Name": "r", "Values": [ "2" ], "Mode": "Prefix", "IsCaseSensitive": true } ]
+                },
                 "Order": 7,
                 "StatusCode": 201,
                 "ContentType": "text/html",
