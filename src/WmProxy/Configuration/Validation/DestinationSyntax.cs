@@ -30,10 +30,10 @@ internal static class DestinationSyntax
             ? $"{QuotedText.Quote(address)} has no absolute path; write it as 'unix:/run/app.sock'"
             : null,
         "http" or "https" => $"{QuotedText.Quote(address)} is an HTTP destination, which only routes of ReverseProxy:Routes can use; {Forms}",
-        "" => string.IsNullOrWhiteSpace(address) ? $"is empty; {Forms}" : $"{QuotedText.Quote(address)} has no scheme; {(FindHostError($"tcp://{address}") is null ? $"did you mean 'tcp://{address}'?" : Forms)}",
+        "" => string.IsNullOrWhiteSpace(address) ? $"is empty; {Forms}" : $"{QuotedText.Quote(address)} has no scheme; {(FindHostError($"tcp://{address}") is null ? $"did you mean {QuotedText.Quote($"tcp://{address}")}?" : Forms)}",
         var scheme => IsBeyondHttp(scheme)
             ? $"{QuotedText.Quote(address)}: {scheme}:// is not available in this version; {Forms}"
-            : $"{QuotedText.Quote(address)} has the unknown scheme '{scheme}'; {Forms}",
+            : $"{QuotedText.Quote(address)} has the unknown scheme {QuotedText.Quote(scheme)}; {Forms}",
     };
 
     private static string? FindHostError(string address)

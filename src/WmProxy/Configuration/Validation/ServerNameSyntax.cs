@@ -17,8 +17,8 @@ internal static class ServerNameSyntax
             : rest.Length == 0 ? $"{shown} is empty"
             : IPAddress.TryParse(rest, out _) ? $"{shown} is an IP address, which TLS clients do not send as server name"
             : rest.Contains("://", StringComparison.Ordinal) || rest.Contains('/', StringComparison.Ordinal) ? $"{shown} is not a server name; write the host alone"
-            : rest.Contains(':', StringComparison.Ordinal) ? $"{shown} has a port; did you mean '{name[..name.IndexOf(':')]}'?"
-            : rest.EndsWith('.') ? $"{shown} ends with a dot; did you mean '{name.TrimEnd('.')}'?"
+            : rest.Contains(':', StringComparison.Ordinal) ? $"{shown} has a port; did you mean {QuotedText.Quote(name[..name.IndexOf(':')])}?"
+            : rest.EndsWith('.') ? $"{shown} ends with a dot; did you mean {QuotedText.Quote(name.TrimEnd('.'))}?"
             : rest.Any(c => c > 127) ? $"{shown} is not in its ASCII form{AsciiProposal(name)}"
             : rest.Length > 253 || !rest.Split('.').All(IsLabel) ? $"{shown} is not a server name: its labels have 1 to 63 letters, digits, '-' or '_', 253 characters in all"
             : null;
@@ -33,7 +33,7 @@ internal static class ServerNameSyntax
     {
         try
         {
-            return $"; did you mean '{new IdnMapping().GetAscii(name)}'?";
+            return $"; did you mean {QuotedText.Quote(new IdnMapping().GetAscii(name))}?";
         }
         catch (ArgumentException)
         {

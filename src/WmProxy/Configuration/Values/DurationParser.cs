@@ -60,7 +60,7 @@ internal static class DurationParser
         if (ticks is null)
         {
             error = unit.Length == 0
-                ? $"{QuotedText.Quote(text)} has no unit; did you mean '{text}s'?"
+                ? $"{QuotedText.Quote(text)} has no unit; did you mean {QuotedText.Quote($"{text}s")}?"
                 : $"{QuotedText.Quote(text)} has the unknown unit {QuotedText.Quote(unit)}; {Forms}";
             return false;
         }

@@ -99,7 +99,7 @@ internal static class ListenAddressParser
         }
 
         error = isAddress && address!.AddressFamily == AddressFamily.InterNetworkV6
-            ? $"{QuotedText.Quote(text)} has an IPv6 address without brackets; did you mean '[{host}]'?"
+            ? $"{QuotedText.Quote(text)} has an IPv6 address without brackets; did you mean {QuotedText.Quote($"[{host}]")}?"
             : $"{QuotedText.Quote(text)}: the address {QuotedText.Quote(host)} is not an IP address, 'localhost' (both loopbacks) or '*' (every address)";
         return false;
     }
@@ -123,7 +123,7 @@ internal static class ListenAddressParser
         {
             if (TryParse(guess, out _, out _))
             {
-                return $"did you mean '{guess}'?";
+                return $"did you mean {QuotedText.Quote(guess)}?";
             }
         }
 

@@ -1,7 +1,0 @@
-namespace WmProxy.Tests;
-
-public sealed class PlaceholderTests
-{
-    [Fact]
-    public void Works() => Assert.True(true);
-}
