@@ -1,9 +1,8 @@
-using System;
 using System.Collections.Generic;
 using System.IO.Hashing;
 using System.Linq;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Text;
 using Yarp.ReverseProxy.Model;
 
 namespace WmProxy.Clusters;
@@ -73,5 +72,5 @@ internal sealed class WeightedDestinations
 
     // YARP's destination ids are equal whatever their case.
     private static long GetSeed(DestinationState destination) =>
-        (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(destination.DestinationId.ToLowerInvariant().AsSpan()));
+        (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(destination.DestinationId.ToLowerInvariant()));
 }
