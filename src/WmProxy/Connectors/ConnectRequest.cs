@@ -10,4 +10,7 @@ internal readonly struct ConnectRequest
 
     /// <summary>Bytes to send before anything else, before TLS too: a PROXY header.</summary>
     public ReadOnlyMemory<byte> Preface { get; init; }
+
+    /// <summary>How to speak TLS, where the scheme does; <see langword="null"/> for <see cref="TlsClientOptions.Default"/>.</summary>
+    public TlsClientOptions? Tls { get; init; }
 }

@@ -17,6 +17,12 @@ internal static class EventIds
     public const int Draining = 204;
 
     // 300: Connections (300-339 PROXY protocol, 340-369 TLS, 370-399 the rest)
+    public const int TlsCertificateReloaded = 340;
+    public const int TlsCertificateReloadFailed = 341;
+    public const int TlsCertificateOutOfTime = 342;
+    public const int TlsClientAuthoritiesReloaded = 343;
+    public const int TlsCertificatePollFailed = 344;
+
     // 400: Clusters and Connectors
     public const int ConnectFailed = 400;
     public const int ProbeFailed = 401;
