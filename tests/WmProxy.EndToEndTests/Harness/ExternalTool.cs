@@ -52,12 +52,15 @@ internal sealed class ExternalTool
     /// <param name="input">Its standard input; empty by default.</param>
     /// <param name="workingDirectory">Its working directory.</param>
     /// <param name="environment">Variables to set, or to remove (<see langword="null"/>).</param>
+    /// <param name="deadline">Default: <see cref="Deadline.Bulk"/>.</param>
     public async Task<ToolResult> RunAsync(
         IEnumerable<string> arguments,
         string? input = null,
         string? workingDirectory = null,
-        IReadOnlyDictionary<string, string?>? environment = null)
+        IReadOnlyDictionary<string, string?>? environment = null,
+        TimeSpan? deadline = null)
     {
+        var bound = deadline ?? Deadline.Bulk;
         var start = new ProcessStartInfo(Path, arguments)
         {
             WorkingDirectory = workingDirectory ?? System.IO.Path.GetTempPath(),
@@ -85,14 +88,14 @@ internal sealed class ExternalTool
                 // It ended without reading all of its input; its exit code tells the rest.
             }
 
-            using var deadline = new CancellationTokenSource(Deadline.Bulk);
-            await process.WaitForExitAsync(deadline.Token);
+            using var over = new CancellationTokenSource(bound);
+            await process.WaitForExitAsync(over.Token);
             return new ToolResult(process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"Not within {Deadline.Bulk}: {Path} {string.Join(' ', arguments)}\n{await output}\n{await error}");
+            throw new TimeoutException($"Not within {bound}: {Path} {string.Join(' ', arguments)}\n{await output}\n{await error}");
         }
     }
 

@@ -75,7 +75,8 @@ internal sealed partial class WmProxyProcess : IAsyncDisposable
 
     /// <summary>Runs a command to its end.</summary>
     public static Task<ToolResult> RunAsync(TempDirectory folder, params string[] arguments) =>
-        ExternalTool.At(TestBuild.DotNet).RunAsync([ProgramPath(), .. arguments], workingDirectory: folder.Path, environment: Environment);
+        ExternalTool.At(TestBuild.DotNet).RunAsync(
+            [ProgramPath(), .. arguments], workingDirectory: folder.Path, environment: Environment, deadline: Deadline.Default);
 
     /// <summary>Waits for the banner's line about a listener.</summary>
     /// <param name="host">The address, as in the configuration.</param>

@@ -64,7 +64,7 @@ public sealed class HttpProxyFixture : IAsyncLifetime
                   "dead": { "Destinations": { "1": { "Address": "http://127.0.0.1:{{FreePort.Next()}}" } } },
                   "empty": { "Destinations": {} },
                   "sick": {
-                    "HealthCheck": { "Active": { "Enabled": true, "Interval": "00:00:01", "Timeout": "00:00:01", "Policy": "ConsecutiveFailures" } },
+                    "HealthCheck": { "AvailableDestinationsPolicy": "HealthyAndUnknown", "Active": { "Enabled": true, "Interval": "00:00:01", "Timeout": "00:00:01", "Policy": "ConsecutiveFailures" } },
                     "Destinations": { "1": { "Address": "http://127.0.0.1:{{FreePort.Next()}}" } }
                   },
                   "silent": { "HttpRequest": { "ActivityTimeout": "00:00:01" }, "Destinations": { "1": { "Address": "http://127.0.0.1:{{_silent.Port}}" } } },
