@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Side-by-side run of the L4 relays: builds what is needed, then measures. See ../README.md, or --help.
+set -euo pipefail
+cd "$(dirname "$0")"
+exec python3 run.py "$@"

@@ -1,0 +1,101 @@
+using System;
+using System.Threading.Tasks;
+using WmProxy.EndToEndTests.Harness;
+using WmProxy.Tests.Common;
+
+namespace WmProxy.EndToEndTests.Streams;
+
+public sealed class TlsTests
+{
+    private static ExternalTool OpenSsl => ExternalTool.Require("openssl", "openssl");
+
+    [Fact]
+    public async Task SniPassThrough_TwoNamesOnOnePort_EachReachesItsServer()
+    {
+        using var folder = new TempDirectory();
+        using var certificates = new TestCertificates(folder.Path);
+        await using var shop = await StartServerAsync(certificates.Server("www.shop.example"), folder);
+        await using var mail = await StartServerAsync(certificates.Server("mail.example"), folder);
+        await using var proxy = await WmProxyProcess.StartAsync($$"""
+            {
+              "WmProxy": {
+                "Streams": {
+                  "shop": { "Listen": "tcp://127.0.0.2:0", "Match": { "ServerNames": [ "*.shop.example" ] }, "To": "tcp://{{await AddressAsync(shop)}}" },
+                  "mail": { "Listen": "tcp://127.0.0.2:0", "Match": { "ServerNames": [ "mail.example" ] }, "To": "tcp://{{await AddressAsync(mail)}}" }
+                }
+              }
+            }
+            """);
+
+        // The server's own certificate is checked by name: it was not terminated on the way.
+        foreach (var name in (string[])["www.shop.example", "mail.example"])
+        {
+            var result = await ClientAsync(proxy, certificates, name, "hello\nCLOSE\n");
+            Assert.True(result.ExitCode == 0, result.ToString());
+            Assert.Equal("olleh\n", result.Output);
+        }
+
+        var unknown = await ClientAsync(proxy, certificates, "unknown.example", "hello\nCLOSE\n");
+        Assert.NotEqual(0, unknown.ExitCode);
+        Assert.DoesNotContain("olleh", unknown.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task MutualTls_GoodMissingAndWrongCertificate_OnlyTheGoodOneGetsThrough(string version)
+    {
+        using var folder = new TempDirectory();
+        using var authority = new TestCertificates(folder.Path);
+        using var stranger = new TestCertificates(folder.Path, "stranger");
+        var server = authority.Server("mqtt.example");
+        var good = authority.Client("good-client");
+        var wrong = stranger.Client("wrong-client");
+        await using var backend = new ScriptedPeer(script => script.ReadUntil("\n").Write("welcome\n").HalfClose().ReadToEnd());
+        await using var proxy = await WmProxyProcess.StartAsync($$"""
+            {
+              "WmProxy": {
+                "Streams": {
+                  "mqtts": {
+                    "Listen": "tls://127.0.0.2:0", "To": "{{backend.Address}}",
+                    "Tls": {
+                      "Certificate": { "Path": "{{server.CertificatePath}}", "KeyPath": "{{server.KeyPath}}" },
+                      "ClientCertificateMode": "RequireCertificate", "ClientCertificateAuthorities": "{{authority.AuthorityPath}}"
+                    }
+                  }
+                }
+              }
+            }
+            """);
+
+        var accepted = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", good.CertificatePath, "-key", good.KeyPath);
+        Assert.True(accepted.ExitCode == 0, accepted.ToString());
+        Assert.Equal("welcome\n", accepted.Output);
+        Assert.Equal(1, backend.AcceptedCount);
+
+        var missing = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version);
+        Assert.DoesNotContain("welcome", missing.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, missing.ExitCode);
+
+        var refused = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", wrong.CertificatePath, "-key", wrong.KeyPath);
+        Assert.DoesNotContain("welcome", refused.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, refused.ExitCode);
+
+        // Nothing is dialled for a client that was not let in.
+        Assert.Equal(1, backend.AcceptedCount);
+    }
+
+    private static Task<ToolResult> ClientAsync(WmProxyProcess proxy, TestCertificates authority, string name, string input, params string[] more) =>
+        OpenSsl.RunAsync(
+            [
+                "s_client", "-connect", proxy.Authority("127.0.0.2"), "-servername", name, "-verify_hostname", name, "-CAfile", authority.AuthorityPath,
+                "-verify_return_error", "-quiet", .. more,
+            ],
+            input);
+
+    private static Task<ToolProcess> StartServerAsync((string CertificatePath, string KeyPath) certificate, TempDirectory folder) =>
+        OpenSsl.StartAsync(
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.CertificatePath, "-key", certificate.KeyPath, "-rev"], folder.Path, "ACCEPT ");
+
+    private static async Task<string> AddressAsync(ToolProcess server) => (await server.WaitForAsync(@"ACCEPT (127\.0\.0\.1:\d+)")).Groups[1].Value;
+}
