@@ -11,6 +11,7 @@ using Yarp.ReverseProxy.Configuration.ClusterValidators;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.ServiceDiscovery;
 
 namespace WmProxy.Clusters;
 
@@ -31,7 +32,7 @@ internal static class ClustersServiceCollectionExtensions
         }
 
         SupersededHealthPolicies.Tolerate(services);
-        AddProbes(services);
+        WrapYarp(services);
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoadBalancingPolicy, ClientIpHashPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoadBalancingPolicy, WeightedRoundRobinPolicy>());
@@ -50,26 +51,33 @@ internal static class ClustersServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Gives YARP's config manager and health monitor our wrappings of the HTTP client factory and the probing request factory. The
-    /// registrations of those factories stay untouched, so it does not matter who registers one, and when.
+    /// Gives YARP's config manager and health monitor our wrappings of the HTTP client factory, the destination resolver and the probing
+    /// request factory. The registrations of those stay untouched, so it does not matter who registers one, and when.
     /// </summary>
-    private static void AddProbes(IServiceCollection services)
+    private static void WrapYarp(IServiceCollection services)
     {
         services.TryAddSingleton<StreamProbe>();
-        GiveArgument<IProxyStateLookup>(services, static provider => new ProbingHttpClientFactory(
-            provider.GetRequiredService<IForwarderHttpClientFactory>(),
-            provider.GetRequiredService<StreamProbe>(),
-            provider.GetRequiredService<ILogger<ProbingHttpClientFactory>>()));
-        GiveArgument<IActiveHealthCheckMonitor>(services, static provider => new StreamProbingRequestFactory(
-            provider.GetRequiredService<IProbingRequestFactory>(),
-            provider.GetRequiredService<ConnectorTable>()));
+        GiveArguments<IProxyStateLookup>(services, static provider =>
+        [
+            new ProbingHttpClientFactory(
+                provider.GetRequiredService<IForwarderHttpClientFactory>(),
+                provider.GetRequiredService<StreamProbe>(),
+                provider.GetRequiredService<ILogger<ProbingHttpClientFactory>>()),
+            new UnixDestinationResolver(provider.GetRequiredService<IDestinationResolver>()),
+        ]);
+        GiveArguments<IActiveHealthCheckMonitor>(services, static provider =>
+        [
+            new StreamProbingRequestFactory(
+                provider.GetRequiredService<IProbingRequestFactory>(),
+                provider.GetRequiredService<ConnectorTable>()),
+        ]);
     }
 
     /// <summary>
-    /// Constructs the class behind <typeparamref name="TService"/>, which YARP registers by itself, with <paramref name="argument"/> in place
-    /// of what the container would inject.
+    /// Constructs the class behind <typeparamref name="TService"/>, which YARP registers by itself, with <paramref name="arguments"/> in
+    /// place of what the container would inject.
     /// </summary>
-    private static void GiveArgument<TService>(IServiceCollection services, Func<IServiceProvider, object> argument)
+    private static void GiveArguments<TService>(IServiceCollection services, Func<IServiceProvider, object[]> arguments)
     {
         for (var i = 0; i < services.Count; i++)
         {
@@ -79,13 +87,13 @@ internal static class ClustersServiceCollectionExtensions
                 && service.ServiceType == type
                 && type.IsAssignableTo(typeof(TService)))
             {
-                services[i] = ServiceDescriptor.Describe(type, Construct(type, argument), service.Lifetime);
+                services[i] = ServiceDescriptor.Describe(type, Construct(type, arguments), service.Lifetime);
             }
         }
     }
 
     private static Func<IServiceProvider, object> Construct(
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] Type type,
-        Func<IServiceProvider, object> argument) =>
-        provider => ActivatorUtilities.CreateInstance(provider, type, argument(provider));
+        Func<IServiceProvider, object[]> arguments) =>
+        provider => ActivatorUtilities.CreateInstance(provider, type, arguments(provider));
 }

@@ -226,6 +226,18 @@ public sealed class ActiveProbeTests
         await result.Stream.DisposeAsync();
     }
 
+    [Fact]
+    public async Task AddDnsDestinationResolver_UnixDestination_StaysAsItIs()
+    {
+        using var listener = Loopback.Listen();
+        await using var host = ClusterHost.Create(
+            ClusterHost.Cluster("unix:/run/wm.sock", $"tcp://127.0.0.1:{Loopback.PortOf(listener)}"),
+            after: services => services.AddReverseProxy().AddDnsDestinationResolver());
+        var destinations = host.State().Destinations;
+        Assert.Equal(["a", "b[127.0.0.1]"], destinations.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("unix:/run/wm.sock", destinations["a"].Model.Config.Address);
+    }
+
     private static ClusterConfig Probed(params string[] addresses) => ClusterHost.Cluster(addresses) with
     {
         HealthCheck = new HealthCheckConfig

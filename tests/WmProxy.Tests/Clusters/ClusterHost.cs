@@ -67,7 +67,7 @@ internal sealed class ClusterHost : IAsyncDisposable
     /// <summary>The ids of the destinations that YARP holds available, after the health states were looked at again.</summary>
     public string Available()
     {
-        Services.GetRequiredService<IClusterDestinationsUpdater>().UpdateAvailableDestinations(State());
+        Services.GetRequiredService<IClusterDestinationsUpdater>().UpdateAllDestinations(State());
         return string.Concat(State().DestinationsState.AvailableDestinations.Select(destination => destination.DestinationId).Order(StringComparer.Ordinal));
     }
 
