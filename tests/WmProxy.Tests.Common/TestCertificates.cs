@@ -14,12 +14,12 @@ public sealed class TestCertificates : IDisposable
 
     private readonly X509Certificate2 _intermediate;
 
-    /// <summary>A root named <paramref name="name"/>, with an intermediate that issues everything.</summary>
-    public TestCertificates(string name = "Test Root")
+    /// <summary>A root named <paramref name="name"/>, with an intermediate that issues everything unless it is to be without.</summary>
+    public TestCertificates(string name = "Test Root", bool intermediate = true)
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("wmproxy-tls-").FullName;
         Root = CreateAuthority($"CN={name}", null);
-        _intermediate = CreateAuthority($"CN={name} Intermediate", Root);
+        _intermediate = intermediate ? CreateAuthority($"CN={name} Intermediate", Root) : Root;
         RootPath = Write("root.pem", Root.ExportCertificatePem());
     }
 
@@ -33,7 +33,9 @@ public sealed class TestCertificates : IDisposable
     public string RootPath { get; }
 
     /// <summary>The full chain in PEM, leaf first, root left out.</summary>
-    public string ChainPem(X509Certificate2 certificate) => $"{certificate.ExportCertificatePem()}\n{_intermediate.ExportCertificatePem()}\n";
+    public string ChainPem(X509Certificate2 certificate) => ReferenceEquals(_intermediate, Root)
+        ? $"{certificate.ExportCertificatePem()}\n"
+        : $"{certificate.ExportCertificatePem()}\n{_intermediate.ExportCertificatePem()}\n";
 
     /// <summary>The private key in PEM, PKCS#8.</summary>
     public static string KeyPem(X509Certificate2 certificate)

@@ -16,6 +16,7 @@ public sealed class HttpProxyFixture : IAsyncLifetime
     public const string Https = "127.0.0.4";
 
     private readonly TempDirectory _folder = new();
+    private TestCertificates? _certificates;
     private KestrelBackend? _backend;
     private ScriptedPeer? _silent;
     private ScriptedPeer? _cut;
@@ -24,16 +25,15 @@ public sealed class HttpProxyFixture : IAsyncLifetime
     internal WmProxyProcess Proxy => _proxy!;
 
     /// <summary>The authority of the certificate for <c>www.example</c>.</summary>
-    public string AuthorityPath { get; private set; } = "";
+    public string AuthorityPath => _certificates!.RootPath;
 
     /// <summary>The length of <c>/files/large.bin</c>.</summary>
     public static int LargeFileLength => 3_000_000;
 
     public async ValueTask InitializeAsync()
     {
-        using var certificates = new TestCertificates(_folder.Path);
-        AuthorityPath = certificates.AuthorityPath;
-        certificates.Server("www.example");
+        _certificates = new TestCertificates(intermediate: false);
+        var (certificate, key) = _certificates.WritePair("www", _certificates.IssueServer(["www.example"]));
         _folder.Write("www/hello.txt", "0123456789");
         System.IO.File.WriteAllBytes(_folder.Combine("www/large.bin"), TestData.Create(LargeFileLength));
         _backend = await KestrelBackend.StartAsync(app => app.Run(AnswerAsync));
@@ -47,7 +47,7 @@ public sealed class HttpProxyFixture : IAsyncLifetime
                 "Endpoints": {
                   "http": { "Url": "http://{{Http1}}:0", "Protocols": "Http1" },
                   "h2c": { "Url": "http://{{Http2}}:0", "Protocols": "Http2" },
-                  "https": { "Url": "https://{{Https}}:0", "Protocols": "Http1AndHttp2", "Certificate": { "Path": "{{_folder.Combine("www.example.pem")}}", "KeyPath": "{{_folder.Combine("www.example.key")}}" } }
+                  "https": { "Url": "https://{{Https}}:0", "Protocols": "Http1AndHttp2", "Certificate": { "Path": "{{certificate}}", "KeyPath": "{{key}}" } }
                 }
               },
               "ReverseProxy": {
@@ -94,6 +94,7 @@ public sealed class HttpProxyFixture : IAsyncLifetime
             await _cut!.DisposeAsync();
         }
 
+        _certificates?.Dispose();
         _folder.Dispose();
     }
 

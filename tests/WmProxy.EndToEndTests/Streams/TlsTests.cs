@@ -13,9 +13,9 @@ public sealed class TlsTests
     public async Task SniPassThrough_TwoNamesOnOnePort_EachReachesItsServer()
     {
         using var folder = new TempDirectory();
-        using var certificates = new TestCertificates(folder.Path);
-        await using var shop = await StartServerAsync(certificates.Server("www.shop.example"), folder);
-        await using var mail = await StartServerAsync(certificates.Server("mail.example"), folder);
+        using var certificates = new TestCertificates(intermediate: false);
+        await using var shop = await StartServerAsync(certificates.WritePair("shop", certificates.IssueServer(["www.shop.example"])), folder);
+        await using var mail = await StartServerAsync(certificates.WritePair("mail", certificates.IssueServer(["mail.example"])), folder);
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
               "WmProxy": {
@@ -45,12 +45,11 @@ public sealed class TlsTests
     [InlineData("-tls1_3")]
     public async Task MutualTls_GoodMissingAndWrongCertificate_OnlyTheGoodOneGetsThrough(string version)
     {
-        using var folder = new TempDirectory();
-        using var authority = new TestCertificates(folder.Path);
-        using var stranger = new TestCertificates(folder.Path, "stranger");
-        var server = authority.Server("mqtt.example");
-        var good = authority.Client("good-client");
-        var wrong = stranger.Client("wrong-client");
+        using var authority = new TestCertificates(intermediate: false);
+        using var stranger = new TestCertificates("stranger", intermediate: false);
+        var server = authority.WritePair("server", authority.IssueServer(["mqtt.example"]));
+        var good = authority.WritePair("good", authority.IssueClient("good-client"));
+        var wrong = stranger.WritePair("wrong", stranger.IssueClient("wrong-client"));
         await using var backend = new ScriptedPeer(script => script.ReadUntil("\n").Write("welcome\n").HalfClose().ReadToEnd());
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
@@ -59,8 +58,8 @@ public sealed class TlsTests
                   "mqtts": {
                     "Listen": "tls://127.0.0.2:0", "To": "{{backend.Address}}",
                     "Tls": {
-                      "Certificate": { "Path": "{{server.CertificatePath}}", "KeyPath": "{{server.KeyPath}}" },
-                      "ClientCertificateMode": "RequireCertificate", "ClientCertificateAuthorities": "{{authority.AuthorityPath}}"
+                      "Certificate": { "Path": "{{server.Certificate}}", "KeyPath": "{{server.Key}}" },
+                      "ClientCertificateMode": "RequireCertificate", "ClientCertificateAuthorities": "{{authority.RootPath}}"
                     }
                   }
                 }
@@ -68,7 +67,7 @@ public sealed class TlsTests
             }
             """);
 
-        var accepted = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", good.CertificatePath, "-key", good.KeyPath);
+        var accepted = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", good.Certificate, "-key", good.Key);
         Assert.True(accepted.ExitCode == 0, accepted.ToString());
         Assert.Equal("welcome\n", accepted.Output);
         Assert.Equal(1, backend.AcceptedCount);
@@ -77,7 +76,7 @@ public sealed class TlsTests
         Assert.DoesNotContain("welcome", missing.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, missing.ExitCode);
 
-        var refused = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", wrong.CertificatePath, "-key", wrong.KeyPath);
+        var refused = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", wrong.Certificate, "-key", wrong.Key);
         Assert.DoesNotContain("welcome", refused.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, refused.ExitCode);
 
@@ -88,14 +87,14 @@ public sealed class TlsTests
     private static Task<ToolResult> ClientAsync(WmProxyProcess proxy, TestCertificates authority, string name, string input, params string[] more) =>
         OpenSsl.RunAsync(
             [
-                "s_client", "-connect", proxy.Authority("127.0.0.2"), "-servername", name, "-verify_hostname", name, "-CAfile", authority.AuthorityPath,
+                "s_client", "-connect", proxy.Authority("127.0.0.2"), "-servername", name, "-verify_hostname", name, "-CAfile", authority.RootPath,
                 "-verify_return_error", "-quiet", .. more,
             ],
             input);
 
-    private static Task<ToolProcess> StartServerAsync((string CertificatePath, string KeyPath) certificate, TempDirectory folder) =>
+    private static Task<ToolProcess> StartServerAsync((string Certificate, string Key) certificate, TempDirectory folder) =>
         OpenSsl.StartAsync(
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.CertificatePath, "-key", certificate.KeyPath, "-rev"], folder.Path, "ACCEPT ");
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.Certificate, "-key", certificate.Key, "-rev"], folder.Path, "ACCEPT ");
 
     private static async Task<string> AddressAsync(ToolProcess server) => (await server.WaitForAsync(@"ACCEPT (127\.0\.0\.1:\d+)")).Groups[1].Value;
 }
