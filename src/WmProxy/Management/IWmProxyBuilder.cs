@@ -1,0 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace WmProxy.Management;
+
+/// <summary>STUB.</summary>
+public interface IWmProxyBuilder
+{
+    /// <summary>STUB.</summary>
+    IServiceCollection Services { get; }
+}
