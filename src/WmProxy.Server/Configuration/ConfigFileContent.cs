@@ -40,17 +40,17 @@ internal sealed record ConfigFileContent
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            return Unreadable(path, "the file does not exist. Name an existing one with -c FILE, or run wmproxy in the folder of an appsettings.json");
+            return Unreadable(path, "the file does not exist");
         }
         catch (UnauthorizedAccessException)
         {
             return Unreadable(path, Directory.Exists(path)
-                ? "this is a folder. Name a file with -c FILE"
+                ? "this is a folder"
                 : $"the file cannot be read by {Environment.UserName}. Change its permissions, or run wmproxy as its owner");
         }
         catch (NotSupportedException)
         {
-            return Unreadable(path, "this is a pipe or a device. Name a regular file, which can be watched, with -c FILE");
+            return Unreadable(path, "this is a pipe or a device, which cannot be watched");
         }
         catch (IOException exception)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using Microsoft.Extensions.Configuration;
 using WmProxy.Configuration;
 
@@ -31,7 +32,7 @@ internal sealed class LastGoodJsonConfigurationProvider : ConfigurationProvider
         if (_live is null)
         {
             var content = ConfigFileContent.Read(Path);
-            Data = content.Values ?? throw new ConfigErrorException([content.Error!]);
+            Data = content.Values ?? throw new ConfigErrorException([File.Exists(Path) ? content.Error! : WithAdvice(content.Error!)]);
             _live = content;
         }
     }
@@ -45,4 +46,7 @@ internal sealed class LastGoodJsonConfigurationProvider : ConfigurationProvider
     }
 
     public override string ToString() => $"{Path} (last good)";
+
+    private static ConfigError WithAdvice(ConfigError error) =>
+        error with { Message = $"{error.Message}. Name a configuration with -c FILE, or start in the folder of an {ServerOptions.DefaultConfigFile}" };
 }

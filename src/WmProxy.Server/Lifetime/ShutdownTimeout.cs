@@ -12,7 +12,7 @@ namespace WmProxy.Server.Lifetime;
 /// <summary>Gives the host as long to stop as <c>WmProxy:DrainTimeout</c> says, and a little more for the drain itself to end in time. Follows reloads.</summary>
 internal sealed class ShutdownTimeout : IHostedService
 {
-    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
 
     private readonly IConfiguration _configuration;
