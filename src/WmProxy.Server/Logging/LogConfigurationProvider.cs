@@ -15,10 +15,12 @@ namespace WmProxy.Server.Logging;
 /// </summary>
 internal sealed class LogConfigurationProvider : ConfigurationProvider, IDisposable
 {
+    public const int QueueLength = 10_000;
+    public const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
     private const string Section = "Serilog";
     private const string Sinks = $"{Section}:WriteTo";
     private const string Queue = $"{Sinks}:0";
-    private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
     // Serilog's own reader knows the levels by name, and this one by number alone.
     private static readonly string Off = ((int)LevelAlias.Off).ToString(CultureInfo.InvariantCulture);
@@ -54,7 +56,7 @@ internal sealed class LogConfigurationProvider : ConfigurationProvider, IDisposa
         var data = new Dictionary<string, string?>(Levels, StringComparer.OrdinalIgnoreCase)
         {
             [$"{Queue}:Name"] = "Async",
-            [$"{Queue}:Args:bufferSize"] = "10000",
+            [$"{Queue}:Args:bufferSize"] = QueueLength.ToString(CultureInfo.InvariantCulture),
             [$"{Queue}:Args:blockWhenFull"] = "false",
         };
         var section = _configuration.GetSection(Section);

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Serilog;
@@ -21,19 +22,29 @@ internal static class LoggingExtensions
     public static Logger CreateLogger(IConfiguration configuration, string baseDirectory)
     {
         var section = new ConfigurationBuilder().Add(new LogConfigurationSource { Configuration = configuration, BaseDirectory = baseDirectory }).Build();
-        // Looking for sinks in all assemblies takes longer than the rest of the start; only who adds others pays for it.
-        var reading = configuration.GetSection("Serilog:Using").Value is not null || configuration.GetSection("Serilog:Using:0").Value is not null
-            ? new ConfigurationReaderOptions()
-            : new ConfigurationReaderOptions(typeof(ConsoleLoggerConfigurationExtensions).Assembly, typeof(FileLoggerConfigurationExtensions).Assembly, typeof(LoggerConfigurationAsyncExtensions).Assembly);
         try
         {
-            return new LoggerConfiguration().ReadFrom.Configuration(section, reading).Filter.ByExcluding(IsFailedStart).CreateLogger();
+            var logger = new LoggerConfiguration();
+            logger = IsMoreThanLevels(configuration) ? logger.ReadFrom.Configuration(section, Reading(configuration)) : Default(logger, section);
+            return logger.Filter.ByExcluding(IsFailedStart).CreateLogger();
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
         {
             throw new ConfigErrorException([new ConfigError("Serilog", exception.GetBaseException().Message)]);
         }
     }
+
+    private static bool IsMoreThanLevels(IConfiguration configuration) =>
+        configuration.GetSection("Serilog").GetChildren().Any(child => !child.Key.Equals("MinimumLevel", StringComparison.OrdinalIgnoreCase));
+
+    private static LoggerConfiguration Default(LoggerConfiguration logger, IConfiguration section) => new LogLevels(section).Apply(logger)
+        .WriteTo.Async(sinks => sinks.Console(outputTemplate: LogConfigurationProvider.Template), LogConfigurationProvider.QueueLength, blockWhenFull: false);
+
+    // Looking for sinks in all assemblies takes longer than the rest of the start; only who adds others pays for it.
+    private static ConfigurationReaderOptions Reading(IConfiguration configuration) => configuration.GetSection("Serilog:Using").Exists()
+        ? new ConfigurationReaderOptions()
+        : new ConfigurationReaderOptions(
+            typeof(ConsoleLoggerConfigurationExtensions).Assembly, typeof(FileLoggerConfigurationExtensions).Assembly, typeof(LoggerConfigurationAsyncExtensions).Assembly);
 
     // Why the start failed is told in words on stderr; the host's stack trace before it would hide that.
     private static bool IsFailedStart(LogEvent logEvent) => logEvent.MessageTemplate.Text == "Hosting failed to start";
