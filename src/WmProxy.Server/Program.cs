@@ -1,1 +1,5 @@
-return 0;
+using WmProxy.Server.CommandLine;
+using WmProxy.Server.Lifetime;
+
+ProcessSettings.Apply();
+return await WmProxyCommand.InvokeAsync(args);

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Configuration;
+
+namespace WmProxy.Server.Configuration;
+
+/// <summary>A JSON file of which only checked contents are ever shown to the program.</summary>
+internal sealed class LastGoodJsonConfigurationSource : IConfigurationSource
+{
+    public LastGoodJsonConfigurationSource(string path)
+    {
+        Provider = new LastGoodJsonConfigurationProvider(path);
+    }
+
+    /// <summary>The one provider; <see cref="ConfigFileReloader"/> gives it new contents.</summary>
+    public LastGoodJsonConfigurationProvider Provider { get; }
+
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => Provider;
+}
