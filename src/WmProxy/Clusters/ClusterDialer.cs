@@ -124,7 +124,8 @@ internal sealed partial class ClusterDialer : IClusterDialer
         }
 
         var start = _metrics.Start();
-        var result = await ConnectAsync(connector, address, request, cancellationToken);
+        var tls = TlsClientOptions.Of(cluster.Model.Config.HttpClient);
+        var result = await ConnectAsync(connector, new ConnectRequest { Address = address, Preface = request.Preface, Tls = tls }, request.ConnectTimeout, cancellationToken);
         _metrics.Record(start, cluster.ClusterId, result.Failure);
         if (!result.IsLocalFailure)
         {
@@ -137,26 +138,26 @@ internal sealed partial class ClusterDialer : IClusterDialer
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ConnectResult> ConnectAsync(
         IConnector connector,
-        DestinationAddress address,
-        DialRequest request,
+        ConnectRequest request,
+        TimeSpan timeout,
         CancellationToken cancellationToken)
     {
         var deadline = _deadlines.Rent();
         var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
         try
         {
-            var connecting = connector.ConnectAsync(new ConnectRequest { Address = address, Preface = request.Preface }, deadline.Token);
+            var connecting = connector.ConnectAsync(request, deadline.Token);
             if (!connecting.IsCompleted)
             {
                 // Started only now: connecting on loopback is over by the time it returns, and needs no timer.
-                deadline.CancelAfter(request.ConnectTimeout);
+                deadline.CancelAfter(timeout);
             }
 
             return await connecting;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return ConnectResult.Failed(ConnectionEndReason.ConnectTimeout, $"{address}: no answer within {request.ConnectTimeout.TotalSeconds} s");
+            return ConnectResult.Failed(ConnectionEndReason.ConnectTimeout, $"{request.Address}: no answer within {timeout.TotalSeconds} s");
         }
         catch (OperationCanceledException)
         {

@@ -7,7 +7,7 @@ namespace WmProxy.Connectors;
 /// <summary>Registers what dials destinations.</summary>
 internal static class ConnectorsServiceCollectionExtensions
 {
-    /// <summary>Adds the connectors for <c>tcp</c> and <c>unix</c>, and the table of all connectors.</summary>
+    /// <summary>Adds the connectors, and the table of all connectors.</summary>
     public static IServiceCollection AddWmProxyConnectors(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -15,6 +15,7 @@ internal static class ConnectorsServiceCollectionExtensions
         services.TryAddSingleton<TcpConnector>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TcpConnector>(provider => provider.GetRequiredService<TcpConnector>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, UnixConnector>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TlsConnector>(provider => new TlsConnector(provider.GetRequiredService<TcpConnector>())));
         services.TryAddSingleton<ConnectorTable>();
         return services;
     }

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Connections.Tls;
 using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.Relay.Portable;
@@ -51,6 +52,12 @@ internal static class StreamPump
                     buffer = null;
                 }
             }
+        }
+        catch (TlsTruncatedException)
+        {
+            // A peer that ends without close_notify. So many do that taking it for a failure would cut what they sent on its way to the other
+            // side; HAProxy and nginx pass it on as an end too. Protocols that care have lengths.
+            return PumpStatus.EndOfStream;
         }
         catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
