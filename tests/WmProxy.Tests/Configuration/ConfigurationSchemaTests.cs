@@ -19,7 +19,7 @@ public sealed class ConfigurationSchemaTests
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private static readonly string Repository = FindRepository();
+    internal static readonly string Repository = FindRepository();
 
     private static readonly string SchemaText = File.ReadAllText(Path.Combine(Repository, "src", "WmProxy", "ConfigurationSchema.json"));
 
