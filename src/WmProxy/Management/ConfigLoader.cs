@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,6 @@ using WmProxy.Configuration;
 using WmProxy.Configuration.Reading;
 using WmProxy.Configuration.Validation;
 using WmProxy.Connections.Tls;
-using WmProxy.Routes;
 using WmProxy.Streams;
 using Yarp.ReverseProxy.Configuration;
 
@@ -65,13 +65,13 @@ internal sealed class ConfigLoader : IConfigChecker
             {
                 Routes = [.. own.Routes, .. hostConfigs.SelectMany(host => host.Routes)],
                 Clusters = [.. own.Clusters, .. hostConfigs.SelectMany(host => host.Clusters)],
+                RouteConstraints = _services.GetService<ParameterPolicyFactory>(),
                 KestrelEndpoints = KestrelEndpointReader.Read(root),
                 BaseDirectory = BaseDirectory,
                 IsStandalone = _standalone,
                 Source = root,
             },
             errors);
-        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory));
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
         await ValidateAsync(yarp, errors);
         cancellationToken.ThrowIfCancellationRequested();
