@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Configuration.Reading;
 using WmProxy.Configuration.Validation;
@@ -73,7 +74,9 @@ internal sealed class ConfigLoader : IConfigChecker
             },
             errors);
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
-        await ValidateAsync(yarp, errors);
+
+        // What is wrong with the clusters that streams make is said of the streams, so YARP need not say it again.
+        await ValidateAsync(root, errors.Count == 0 ? yarp : own, errors);
         cancellationToken.ThrowIfCancellationRequested();
         return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
     }
@@ -88,7 +91,7 @@ internal sealed class ConfigLoader : IConfigChecker
         return _yarpReader.Read(root, errors);
     }
 
-    private async ValueTask ValidateAsync(YarpConfig config, List<ConfigError> errors)
+    private async ValueTask ValidateAsync(IConfiguration root, YarpConfig config, List<ConfigError> errors)
     {
         foreach (var route in config.Routes)
         {
@@ -98,8 +101,17 @@ internal sealed class ConfigLoader : IConfigChecker
 
         foreach (var cluster in config.Clusters)
         {
-            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster))
-                .Select(error => new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", error.Message)));
+            foreach (var exception in await _yarpValidator.ValidateClusterAsync(cluster))
+            {
+                if (exception is not ClusterErrorException { Error: var error })
+                {
+                    errors.Add(new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", exception.Message));
+                }
+                else if (ConfigKeyPath.AsWritten(root, error.Path) is var path && !errors.Exists(said => said.Path == path))
+                {
+                    errors.Add(error with { Path = path });
+                }
+            }
         }
     }
 }
