@@ -3,15 +3,16 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Configuration.Reading;
 using WmProxy.Configuration.Validation;
 using WmProxy.Connections.Tls;
-using WmProxy.Routes;
 using WmProxy.Streams;
 using Yarp.ReverseProxy.Configuration;
 
@@ -65,26 +66,19 @@ internal sealed class ConfigLoader : IConfigChecker
             {
                 Routes = [.. own.Routes, .. hostConfigs.SelectMany(host => host.Routes)],
                 Clusters = [.. own.Clusters, .. hostConfigs.SelectMany(host => host.Clusters)],
+                RouteConstraints = _services.GetService<ParameterPolicyFactory>(),
                 KestrelEndpoints = KestrelEndpointReader.Read(root),
                 BaseDirectory = BaseDirectory,
                 IsStandalone = _standalone,
                 Source = root,
             },
             errors);
-        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory));
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
-        await ValidateAsync(yarp, errors);
+
+        // What is wrong with the clusters that streams make is said of the streams, so YARP need not say it again.
+        await ValidateAsync(root, errors.Count == 0 ? yarp : own, errors);
         cancellationToken.ThrowIfCancellationRequested();
         return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
-    }
-
-    // Ours begins with the path below YARP's section, which another provider may not have.
-    private static ConfigError Describe(ClusterConfig cluster, Exception error)
-    {
-        var path = $"Clusters:{cluster.ClusterId}";
-        return error.Message.StartsWith(path, StringComparison.Ordinal) && error.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var end
-            ? new ConfigError($"{YarpConfigReader.SectionName}:{error.Message[..end]}", error.Message[(end + 2)..])
-            : new ConfigError($"{YarpConfigReader.SectionName}:{path}", error.Message);
     }
 
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
@@ -97,7 +91,7 @@ internal sealed class ConfigLoader : IConfigChecker
         return _yarpReader.Read(root, errors);
     }
 
-    private async ValueTask ValidateAsync(YarpConfig config, List<ConfigError> errors)
+    private async ValueTask ValidateAsync(IConfiguration root, YarpConfig config, List<ConfigError> errors)
     {
         foreach (var route in config.Routes)
         {
@@ -107,7 +101,17 @@ internal sealed class ConfigLoader : IConfigChecker
 
         foreach (var cluster in config.Clusters)
         {
-            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster)).Select(error => Describe(cluster, error)));
+            foreach (var exception in await _yarpValidator.ValidateClusterAsync(cluster))
+            {
+                if (exception is not ClusterErrorException { Error: var error })
+                {
+                    errors.Add(new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", exception.Message));
+                }
+                else if (ConfigKeyPath.AsWritten(root, error.Path) is var path && !errors.Exists(said => said.Path == path))
+                {
+                    errors.Add(error with { Path = path });
+                }
+            }
         }
     }
 }

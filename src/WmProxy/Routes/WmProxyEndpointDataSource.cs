@@ -23,35 +23,14 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
 
     public override IReadOnlyList<Endpoint> Endpoints => _endpoints;
 
-    /// <summary>Everything that would keep <see cref="Update"/> from taking <paramref name="config"/>.</summary>
-    /// <param name="config">The configuration.</param>
-    /// <param name="baseDirectory">The folder that paths in it are relative to.</param>
-    /// <param name="constraints">The host's route constraints, from its services; without them their names are not checked.</param>
-    public static IEnumerable<ConfigError> Validate(WmProxyConfig config, string baseDirectory, ParameterPolicyFactory? constraints = null)
-    {
-        return
-        [
-            .. config.StaticFiles.Values.SelectMany(files => StaticFilesValidator.Validate(files, baseDirectory, constraints)),
-            .. config.StaticResponses.Values.SelectMany(response => StaticResponseValidator.Validate(response, constraints)),
-            .. EndpointConflicts.Find(config),
-        ];
-    }
-
     public override IChangeToken GetChangeToken() => new CancellationChangeToken(_changed.Token);
 
     /// <summary>
-    /// Serves <paramref name="config"/> from now on. Entries that did not change keep their endpoints; when none changed nothing
-    /// happens. Requests under way end with the endpoint they began with.
+    /// Serves <paramref name="config"/>, which is validated, from now on. Entries that did not change keep their endpoints; when none
+    /// changed nothing happens. Requests under way end with the endpoint they began with. Should it throw, the old one goes on.
     /// </summary>
-    /// <exception cref="ConfigErrorException">The configuration cannot be used; the old one goes on.</exception>
     public void Update(WmProxyConfig config, string baseDirectory)
     {
-        var errors = Validate(config, baseDirectory).ToList();
-        if (errors.Count > 0)
-        {
-            throw new ConfigErrorException(errors);
-        }
-
         CancellationTokenSource changed;
         lock (_lock)
         {
