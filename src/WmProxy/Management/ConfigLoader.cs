@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,7 +19,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace WmProxy.Management;
 
 /// <summary>Reads a configuration whole and finds everything that is wrong with it.</summary>
-internal sealed class ConfigLoader : IConfigChecker
+internal sealed class ConfigLoader
 {
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
@@ -39,18 +40,13 @@ internal sealed class ConfigLoader : IConfigChecker
     /// <summary>The folder that relative paths of a configuration start from.</summary>
     public string BaseDirectory { get; }
 
-    public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
+    /// <summary>Loads the certificates of <paramref name="config"/> for the sake of their errors only.</summary>
+    public void CheckCertificates(WmProxyConfig config, IList<ConfigError> errors)
     {
-        ArgumentNullException.ThrowIfNull(candidate);
-        var loaded = await LoadAsync(candidate, cancellationToken);
-        var errors = loaded.Errors.ToList();
-        foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
+        foreach (var stream in config.Streams.Values.Where(stream => stream.Tls is not null))
         {
-            // Certificates are loaded for the sake of their errors only.
             TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors, out _);
         }
-
-        return errors;
     }
 
     public async ValueTask<LoadedConfig> LoadAsync(IConfiguration root, CancellationToken cancellationToken)
@@ -71,7 +67,8 @@ internal sealed class ConfigLoader : IConfigChecker
                 Source = root,
             },
             errors);
-        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory));
+        var routes = own.Routes.Concat(hostConfigs.SelectMany(host => host.Routes));
+        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory, _services.GetService<ParameterPolicyFactory>(), [.. routes]));
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
         await ValidateAsync(yarp, errors);
         cancellationToken.ThrowIfCancellationRequested();
@@ -80,7 +77,7 @@ internal sealed class ConfigLoader : IConfigChecker
 
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
     private List<IProxyConfig> GetHostConfigs() =>
-        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not YarpConfigProvider).Select(provider => provider.GetConfig())];
+        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not (YarpConfigProvider or YarpWakeUp)).Select(provider => provider.GetConfig())];
 
     private YarpConfig ReadOwn(IConfiguration root, List<ConfigError> errors)
     {

@@ -1,11 +1,9 @@
 using System;
-using System.Linq;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using WmProxy.Configuration;
 using WmProxy.Management;
 using WmProxy.Routes;
-using Yarp.ReverseProxy;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -31,15 +29,15 @@ public static class WmProxyEndpointRouteBuilderExtensions
         }
 
         endpoints.ServiceProvider.GetRequiredService<ConfigManager>().EnsureLoaded();
-        mapping.IsMapped = true;
 
-        // YARP's data source is its state lookup too; the type itself is internal to YARP.
-        if (!endpoints.DataSources.Any(source => source is IProxyStateLookup))
+        // Mapping YARP a second time would replace the application's pipeline.
+        if (!endpoints.ServiceProvider.GetRequiredService<YarpApplyListener>().IsMapped)
         {
             endpoints.MapReverseProxy();
         }
 
         endpoints.DataSources.Add(endpoints.ServiceProvider.GetRequiredService<WmProxyEndpointDataSource>());
+        mapping.IsMapped = true;
         return endpoints;
     }
 }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Primitives;
 using WmProxy.Configuration;
 using WmProxy.StaticFiles;
 using WmProxy.StaticResponses;
+using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Routes;
 
@@ -27,13 +28,15 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
     /// <param name="config">The configuration.</param>
     /// <param name="baseDirectory">The folder that paths in it are relative to.</param>
     /// <param name="constraints">The host's route constraints, from its services; without them their names are not checked.</param>
-    public static IEnumerable<ConfigError> Validate(WmProxyConfig config, string baseDirectory, ParameterPolicyFactory? constraints = null)
+    /// <param name="routes">The routes of YARP that take part in the same routing.</param>
+    public static IEnumerable<ConfigError> Validate(
+        WmProxyConfig config, string baseDirectory, ParameterPolicyFactory? constraints = null, IReadOnlyList<RouteConfig>? routes = null)
     {
         return
         [
             .. config.StaticFiles.Values.SelectMany(files => StaticFilesValidator.Validate(files, baseDirectory, constraints)),
             .. config.StaticResponses.Values.SelectMany(response => StaticResponseValidator.Validate(response, constraints)),
-            .. EndpointConflicts.Find(config),
+            .. EndpointConflicts.Find(config, routes ?? []),
         ];
     }
 
@@ -52,20 +55,36 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
             throw new ConfigErrorException(errors);
         }
 
+        Prepare(config, baseDirectory)();
+    }
+
+    /// <summary>
+    /// Makes the endpoints of a validated configuration, and leaves those that are served as they are until the result is called. Whatever can fail
+    /// fails here. One caller at a time.
+    /// </summary>
+    public Action Prepare(WmProxyConfig config, string baseDirectory)
+    {
+        Dictionary<string, Entry> entries = [];
+        foreach (var files in config.StaticFiles.Values)
+        {
+            Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
+        }
+
+        foreach (var response in config.StaticResponses.Values)
+        {
+            Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
+        }
+
+        return () => Serve(entries);
+    }
+
+    public void Dispose() => _changed.Dispose();
+
+    private void Serve(Dictionary<string, Entry> entries)
+    {
         CancellationTokenSource changed;
         lock (_lock)
         {
-            Dictionary<string, Entry> entries = [];
-            foreach (var files in config.StaticFiles.Values)
-            {
-                Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
-            }
-
-            foreach (var response in config.StaticResponses.Values)
-            {
-                Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
-            }
-
             var isSame = entries.Count == _entries.Count && entries.All(entry => _entries.TryGetValue(entry.Key, out var old) && ReferenceEquals(old, entry.Value));
             if (isSame)
             {
@@ -81,8 +100,6 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
 
         changed.Cancel();
     }
-
-    public void Dispose() => _changed.Dispose();
 
     private void Add(Dictionary<string, Entry> entries, string name, object config, string baseDirectory, Func<string, Endpoint> create)
     {
