@@ -49,8 +49,9 @@ internal sealed class ConfigLoader
         }
     }
 
-    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration root, CancellationToken cancellationToken)
+    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
+        var root = ConfigurationSnapshot.Take(configuration);
         var (config, readErrors) = WmProxyConfigReader.Read(root, BaseDirectory);
         var errors = readErrors.ToList();
         var hostConfigs = GetHostConfigs();

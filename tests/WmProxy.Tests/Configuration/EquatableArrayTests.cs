@@ -36,7 +36,6 @@ public sealed class EquatableArrayTests
         var array = default(EquatableArray<int>);
 
         Assert.Empty(array);
-        Assert.Equal(0, array.Count);
         Assert.True(array == (EquatableArray<int>)[]);
         Assert.Equal(((EquatableArray<int>)[]).GetHashCode(), array.GetHashCode());
         Assert.Equal("", array.ToString());
