@@ -12,6 +12,9 @@ internal static class AppBuilder
     public static WebApplicationBuilder Create(string json = "{}", CapturedLog? log = null)
     {
         var builder = WebApplication.CreateBuilder();
+
+        // No file and no variable of the machine's.
+        builder.Configuration.Sources.Clear();
         ((IConfigurationBuilder)builder.Configuration).Add(new EditableConfigurationSource(json));
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["urls"] = "http://127.0.0.1:0" });
         builder.Logging.ClearProviders();
