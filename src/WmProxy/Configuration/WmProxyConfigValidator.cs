@@ -17,7 +17,7 @@ internal static class WmProxyConfigValidator
         ListenerConflictValidator.Validate(config, context, collector);
         StaticFilesValidator.Validate(config, context, collector);
         StaticResponsesValidator.Validate(config, context, collector);
-        foreach (var conflict in EndpointConflicts.Find(config))
+        foreach (var conflict in EndpointConflicts.Find(config, context.Routes))
         {
             collector.Add(conflict.Path, conflict.Message);
         }

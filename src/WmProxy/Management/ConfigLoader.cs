@@ -19,7 +19,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace WmProxy.Management;
 
 /// <summary>Reads a configuration whole and finds everything that is wrong with it.</summary>
-internal sealed class ConfigLoader : IConfigChecker
+internal sealed class ConfigLoader
 {
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
@@ -40,22 +40,18 @@ internal sealed class ConfigLoader : IConfigChecker
     /// <summary>The folder that relative paths of a configuration start from.</summary>
     public string BaseDirectory { get; }
 
-    public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
+    /// <summary>Loads the certificates of <paramref name="config"/> for the sake of their errors only.</summary>
+    public void CheckCertificates(WmProxyConfig config, IList<ConfigError> errors)
     {
-        ArgumentNullException.ThrowIfNull(candidate);
-        var loaded = await LoadAsync(candidate, cancellationToken);
-        var errors = loaded.Errors.ToList();
-        foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
+        foreach (var stream in config.Streams.Values.Where(stream => stream.Tls is not null))
         {
-            // Certificates are loaded for the sake of their errors only.
             TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors, out _);
         }
-
-        return errors;
     }
 
-    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration root, CancellationToken cancellationToken)
+    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
+        var root = ConfigurationSnapshot.Take(configuration);
         var (config, readErrors) = WmProxyConfigReader.Read(root, BaseDirectory);
         var errors = readErrors.ToList();
         var hostConfigs = GetHostConfigs();
@@ -83,7 +79,7 @@ internal sealed class ConfigLoader : IConfigChecker
 
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
     private List<IProxyConfig> GetHostConfigs() =>
-        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not YarpConfigProvider).Select(provider => provider.GetConfig())];
+        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not (YarpConfigProvider or YarpWakeUp)).Select(provider => provider.GetConfig())];
 
     private YarpConfig ReadOwn(IConfiguration root, List<ConfigError> errors)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.ObjectModel;
 using System.Threading;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Configuration;
@@ -12,7 +13,8 @@ internal sealed class YarpConfig : IProxyConfig
 
     public YarpConfig(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters)
     {
-        Routes = routes;
+        // A list of its own, even if empty: where YARP resolves destinations it hides this object behind one that has the same list.
+        Routes = new ReadOnlyCollection<RouteConfig>([.. routes]);
         Clusters = clusters;
         ChangeToken = new CancellationChangeToken(_changed.Token);
     }
@@ -22,6 +24,9 @@ internal sealed class YarpConfig : IProxyConfig
     public IReadOnlyList<ClusterConfig> Clusters { get; }
 
     public IChangeToken ChangeToken { get; }
+
+    /// <summary>Whether <paramref name="config"/> is this one, or what YARP made of it by resolving destinations.</summary>
+    public bool IsSame(IProxyConfig config) => ReferenceEquals(config.Routes, Routes);
 
     public void SignalChange() => _changed.Cancel();
 }

@@ -31,20 +31,36 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
     /// </summary>
     public void Update(WmProxyConfig config, string baseDirectory)
     {
+        Prepare(config, baseDirectory)();
+    }
+
+    /// <summary>
+    /// Makes the endpoints of a validated configuration, and leaves those that are served as they are until the result is called. Whatever can fail
+    /// fails here. One caller at a time.
+    /// </summary>
+    public Action Prepare(WmProxyConfig config, string baseDirectory)
+    {
+        Dictionary<string, Entry> entries = [];
+        foreach (var files in config.StaticFiles.Values)
+        {
+            Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
+        }
+
+        foreach (var response in config.StaticResponses.Values)
+        {
+            Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
+        }
+
+        return () => Serve(entries);
+    }
+
+    public void Dispose() => _changed.Dispose();
+
+    private void Serve(Dictionary<string, Entry> entries)
+    {
         CancellationTokenSource changed;
         lock (_lock)
         {
-            Dictionary<string, Entry> entries = [];
-            foreach (var files in config.StaticFiles.Values)
-            {
-                Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
-            }
-
-            foreach (var response in config.StaticResponses.Values)
-            {
-                Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
-            }
-
             var isSame = entries.Count == _entries.Count && entries.All(entry => _entries.TryGetValue(entry.Key, out var old) && ReferenceEquals(old, entry.Value));
             if (isSame)
             {
@@ -60,8 +76,6 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
 
         changed.Cancel();
     }
-
-    public void Dispose() => _changed.Dispose();
 
     private void Add(Dictionary<string, Entry> entries, string name, object config, string baseDirectory, Func<string, Endpoint> create)
     {
