@@ -23,7 +23,6 @@ internal sealed class ConfigLoader : IConfigChecker
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
     private readonly IConfigValidator _yarpValidator;
-    private readonly bool _standalone;
 
     public ConfigLoader(
         IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator,
@@ -32,12 +31,15 @@ internal sealed class ConfigLoader : IConfigChecker
         _services = services;
         _yarpReader = yarpReader;
         _yarpValidator = yarpValidator;
-        _standalone = options.Value.Standalone;
+        IsStandalone = options.Value.Standalone;
         BaseDirectory = options.Value.BaseDirectory ?? environment.ContentRootPath;
     }
 
     /// <summary>The folder that relative paths of a configuration start from.</summary>
     public string BaseDirectory { get; }
+
+    /// <summary>Whether the application is there for WmProxy alone.</summary>
+    public bool IsStandalone { get; }
 
     public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
     {
@@ -67,7 +69,7 @@ internal sealed class ConfigLoader : IConfigChecker
                 Clusters = [.. own.Clusters, .. hostConfigs.SelectMany(host => host.Clusters)],
                 KestrelEndpoints = KestrelEndpointReader.Read(root),
                 BaseDirectory = BaseDirectory,
-                IsStandalone = _standalone,
+                IsStandalone = IsStandalone,
                 Source = root,
             },
             errors);

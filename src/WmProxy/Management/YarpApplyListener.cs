@@ -18,7 +18,7 @@ internal sealed class YarpApplyListener : IConfigChangeListener
     public YarpApplyListener(TimeProvider timeProvider) => _timeProvider = timeProvider;
 
     /// <summary>A task that ends when YARP has applied <paramref name="config"/> (<see langword="null"/>) or refused it (why).</summary>
-    public async Task<Exception?> Expect(IProxyConfig config)
+    public async Task<Exception?> Expect(YarpConfig config)
     {
         var expected = new Expectation(config);
         Volatile.Write(ref _expected, expected);
@@ -46,13 +46,13 @@ internal sealed class YarpApplyListener : IConfigChangeListener
 
     private void Complete(IReadOnlyList<IProxyConfig> configs, Exception? exception)
     {
-        if (Volatile.Read(ref _expected) is { } expected && configs.Any(config => config.RevisionId == expected.Config.RevisionId))
+        if (Volatile.Read(ref _expected) is { } expected && configs.Any(expected.Config.IsShownBy))
         {
             expected.Outcome.TrySetResult(exception);
         }
     }
 
-    private sealed record Expectation(IProxyConfig Config)
+    private sealed record Expectation(YarpConfig Config)
     {
         public TaskCompletionSource<Exception?> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -12,7 +12,9 @@ internal sealed class YarpConfig : IProxyConfig
 
     public YarpConfig(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters)
     {
-        Routes = routes;
+        // A list of its own, by which this configuration is known again: YARP wraps configurations with resolved destinations, and of those only the
+        // routes stay the same object.
+        Routes = new List<RouteConfig>(routes);
         Clusters = clusters;
         ChangeToken = new CancellationChangeToken(_changed.Token);
     }
@@ -22,6 +24,9 @@ internal sealed class YarpConfig : IProxyConfig
     public IReadOnlyList<ClusterConfig> Clusters { get; }
 
     public IChangeToken ChangeToken { get; }
+
+    /// <summary>Whether <paramref name="other"/> is this configuration, or YARP's wrapper around it.</summary>
+    public bool IsShownBy(IProxyConfig other) => ReferenceEquals(other.Routes, Routes);
 
     public void SignalChange() => _changed.Cancel();
 }
