@@ -17,6 +17,7 @@ namespace WmProxy.Tests.Common;
 public sealed class RawConnection : IDisposable
 {
     private volatile bool _resetSeen;
+    private volatile bool _halfClosed;
 
     public RawConnection(Socket socket)
     {
@@ -197,7 +198,11 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Ends this end's direction (FIN); receiving goes on.</summary>
-    public void HalfClose() => Socket.Shutdown(SocketShutdown.Send);
+    public void HalfClose()
+    {
+        _halfClosed = true;
+        Socket.Shutdown(SocketShutdown.Send);
+    }
 
     /// <summary>Ends both directions with a RST. On a Unix domain socket the peer sees that only if it had sent what was not read.</summary>
     public void Reset()
@@ -226,12 +231,25 @@ public sealed class RawConnection : IDisposable
         return source;
     }
 
+    // A send that runs at this moment may have taken the error of a reset but not have told yet. Without our own FIN only a reset gets the
+    // connection into TCP_CLOSE (7, the first byte of TCP_INFO; tcp(7)).
+    private bool IsClosedByPeer()
+    {
+        if (_halfClosed || !OperatingSystem.IsLinux() || Socket.AddressFamily == AddressFamily.Unix)
+        {
+            return false;
+        }
+
+        Span<byte> info = stackalloc byte[1];
+        return Socket.GetRawSocketOption(6, 11, info) > 0 && info[0] == 7;
+    }
+
     private async Task<(int Count, ReadEnd End)> ReceiveCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
         {
             var count = await Socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-            return count > 0 ? (count, ReadEnd.Open) : (0, _resetSeen ? ReadEnd.Reset : ReadEnd.Fin);
+            return count > 0 ? (count, ReadEnd.Open) : (0, _resetSeen || IsClosedByPeer() ? ReadEnd.Reset : ReadEnd.Fin);
         }
         catch (SocketException ex) when (IsReset(ex))
         {

@@ -14,6 +14,8 @@ internal sealed class RelaySession
     private long _bytesUp;
     private long _bytesDown;
     private int _endedDirections;
+    private bool _writingUp;
+    private bool _writingDown;
     private int _endReason;
 
     public RelaySession(TransportStream client, TransportStream upstream, BandwidthLease? bandwidth = null)
@@ -71,5 +73,18 @@ internal sealed class RelaySession
         }
     }
 
-    public void DirectionEnded() => Interlocked.Increment(ref _endedDirections);
+    /// <summary>One more direction has ended; whether it was the last one.</summary>
+    public bool DirectionEnded() => Interlocked.Increment(ref _endedDirections) == 2;
+
+    /// <summary>
+    /// A pump is about to write. It says <see cref="Written"/> only after a success, so a write that failed, and took the error of a reset
+    /// with it, goes on being <see cref="IsWriting"/>.
+    /// </summary>
+    public void Writing(RelayDirection direction) => Volatile.Write(ref WritingOf(direction), true);
+
+    public void Written(RelayDirection direction) => Volatile.Write(ref WritingOf(direction), false);
+
+    public bool IsWriting(RelayDirection direction) => Volatile.Read(ref WritingOf(direction));
+
+    private ref bool WritingOf(RelayDirection direction) => ref direction == RelayDirection.Up ? ref _writingUp : ref _writingDown;
 }

@@ -107,12 +107,14 @@ internal sealed class DirectPump
         }
 
         _fullReads = received == BufferSize ? _fullReads + 1 : received < SmallRead ? 0 : _fullReads;
+        _session.Writing(_direction);
         var sent = Libc.Send(_to.SafeHandle, buffer.AsSpan(0, received));
         if (sent < 0 && sent != -Libc.Eagain)
         {
             return PumpStatus.WriteFailed;
         }
 
+        _session.Written(_direction);
         sent = Math.Max(sent, 0);
         _session.AddBytes(_direction, sent);
         if (sent < received)
@@ -153,12 +155,14 @@ internal sealed class DirectPump
 
         while (pipe.Pending > 0)
         {
+            _session.Writing(_direction);
             var sent = Libc.SpliceOut(pipe.ReadEnd, _to.SafeHandle, pipe.Pending);
             if (sent <= 0)
             {
                 return sent == -Libc.Eagain ? KeepUnsentOfPipe(pipe) : PumpStatus.WriteFailed;
             }
 
+            _session.Written(_direction);
             pipe.Pending -= sent;
             _session.AddBytes(_direction, sent);
         }
@@ -212,6 +216,7 @@ internal sealed class DirectPump
 
     private async ValueTask SendUnsentAsync()
     {
+        _session.Writing(_direction);
         while (_unsentStart < _unsentEnd)
         {
             var sent = await _to.SendAsync(_unsent.AsMemory(_unsentStart, _unsentEnd - _unsentStart), SocketFlags.None);
@@ -219,6 +224,7 @@ internal sealed class DirectPump
             _session.AddBytes(_direction, sent);
         }
 
+        _session.Written(_direction);
         ReturnUnsent();
     }
 

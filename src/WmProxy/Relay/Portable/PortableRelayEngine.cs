@@ -61,13 +61,17 @@ internal sealed class PortableRelayEngine : IRelayEngine
             {
                 status = PumpStatus.WriteFailed;
                 var buffered = from.Buffered;
+                session.Writing(direction);
                 await to.WriteAsync(buffered, CancellationToken.None);
+                session.Written(direction);
                 session.AddBytes(direction, buffered.Length);
                 from.Consume(buffered.Length);
             }
 
             status = await RunAsync(session, direction, from, to);
-            if (status == PumpStatus.EndOfStream && (session.EndReason != ConnectionEndReason.None || (session.EndedDirections == 0 && from.IsResetBehindEnd)))
+            var opposite = direction == RelayDirection.Up ? RelayDirection.Down : RelayDirection.Up;
+            if (status == PumpStatus.EndOfStream
+                && (session.EndReason != ConnectionEndReason.None || (session.IsWriting(opposite) && from.IsResetBehindEnd)))
             {
                 status = PumpStatus.ReadFailed;
             }
@@ -75,8 +79,13 @@ internal sealed class PortableRelayEngine : IRelayEngine
             if (status == PumpStatus.EndOfStream)
             {
                 status = PumpStatus.WriteFailed;
-                session.DirectionEnded();
-                await to.CompleteWritesAsync(CancellationToken.None);
+                var isLast = session.DirectionEnded();
+                if (!isLast || to.RawSocket is null)
+                {
+                    await to.CompleteWritesAsync(CancellationToken.None);
+                }
+
+                // The close that follows the last end sends the FIN of a plain socket.
                 return;
             }
         }

@@ -43,7 +43,9 @@ internal static class StreamPump
                 }
 
                 failure = PumpStatus.WriteFailed;
+                session.Writing(direction);
                 await to.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
+                session.Written(direction);
                 session.AddBytes(direction, count);
                 failure = PumpStatus.ReadFailed;
                 if (count < BufferSize)
