@@ -18,7 +18,7 @@ namespace WmProxy.Management;
 /// Applies configurations: each is read and validated whole, compared with the one that runs, and applied whole or not at all. The last good
 /// one stays in force until a better one comes.
 /// </summary>
-internal sealed partial class ConfigManager : IConfigReloader
+internal sealed partial class ConfigManager : IConfigReloader, IListenerPreflight
 {
     private static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
 
@@ -145,6 +145,33 @@ internal sealed partial class ConfigManager : IConfigReloader
             }
 
             return LastResult = new ReloadResult(errors.Count == 0, _timeProvider.GetUtcNow(), errors);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    public async Task<IReadOnlyList<ConfigError>> TryListenAsync(IConfiguration candidate, CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_listening)
+            {
+                return [];
+            }
+
+            var loaded = await _loader.LoadAsync(candidate, cancellationToken);
+            var errors = loaded.Errors.ToList();
+            if (errors.Count == 0)
+            {
+                // Compiled on its own: what live streams share with their next model must not change for a trial.
+                var streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
+                _listeners.Stage(streams.Listeners, errors)?.Rollback();
+            }
+
+            return errors;
         }
         finally
         {

@@ -62,6 +62,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<IConfigChecker>(provider => provider.GetRequiredService<ConfigLoader>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConfigManager>(provider, configuration));
         services.AddSingleton<IConfigReloader>(provider => provider.GetRequiredService<ConfigManager>());
+        services.AddSingleton<IListenerPreflight>(provider => provider.GetRequiredService<ConfigManager>());
         services.AddSingleton<WmProxyMapping>();
         services.AddSingleton<ReloadTrigger>();
         services.AddHostedService<WmProxyService>();
