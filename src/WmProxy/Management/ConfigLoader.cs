@@ -49,7 +49,9 @@ internal sealed class ConfigLoader : IConfigChecker
         foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
         {
             // Certificates are loaded for the sake of their errors only.
-            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors, out _);
+            var tlsErrors = new List<ConfigError>();
+            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, tlsErrors, out _);
+            AddUnsaid(errors, tlsErrors);
         }
 
         return errors;
@@ -73,12 +75,16 @@ internal sealed class ConfigLoader : IConfigChecker
                 Source = root,
             },
             errors);
-        errors.AddRange(WmProxyEndpointDataSource.Validate(config, BaseDirectory));
+        AddUnsaid(errors, WmProxyEndpointDataSource.Validate(config, BaseDirectory));
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
         await ValidateAsync(yarp, errors);
         cancellationToken.ThrowIfCancellationRequested();
         return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
     }
+
+    // What a later step finds at a key that is known to be wrong is the same mistake in other words.
+    private static void AddUnsaid(List<ConfigError> errors, IEnumerable<ConfigError> more) =>
+        errors.AddRange([.. more.Where(error => errors.TrueForAll(said => said.Path != error.Path))]);
 
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
     private List<IProxyConfig> GetHostConfigs() =>
