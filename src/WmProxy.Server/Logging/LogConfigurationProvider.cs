@@ -34,8 +34,12 @@ internal sealed class LogConfigurationProvider : ConfigurationProvider, IDisposa
         ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.Hosting.Diagnostics"] = Off,
         // Warns at the first start that keys on disk are not encrypted; the cookies of session affinity are all they protect.
         ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.DataProtection"] = "Error",
-        // A line for every request that fails and for every probe: those are in the access log and in the cluster's state.
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
+        // A stack trace for every request that fails (the library has a line instead) and for every probe that fails; what the probes change
+        // is worth a line.
+        ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = Off,
+        ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor"] = "Error",
+        ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Health.DestinationHealthUpdater"] = "Information",
     };
 
     private readonly IConfiguration _configuration;

@@ -67,8 +67,8 @@ internal sealed partial class ConnectionRecorder
         if (connection.AccessLog)
         {
             Log.AccessLog(
-                _accessLog, connection.ClientEndPoint, connection.StreamId, connection.ServerName, connection.ClusterId, connection.DestinationId,
-                connection.BytesUp, connection.BytesDown, DurationMilliseconds(connection), connection.EndReason, connection.Error);
+                _accessLog, Text(connection.ClientEndPoint), Text(connection.StreamId), Text(connection.ServerName), Text(connection.ClusterId), Text(connection.DestinationId),
+                connection.BytesUp, connection.BytesDown, DurationMilliseconds(connection), connection.EndReason, Text(connection.Error));
         }
         else if (_logger.IsEnabled(LogLevel.Debug))
         {
@@ -80,6 +80,9 @@ internal sealed partial class ConnectionRecorder
 
     private static KeyValuePair<string, object?> Stream(ConnectionState connection) => new("wmproxy.stream", connection.StreamId);
 
+    // What is not known is "-", as in the logs of HTTP servers; a Unix domain socket has no address to tell.
+    private static string Text(object? value) => value?.ToString() is { Length: > 0 } text ? text : "-";
+
     private double DurationMilliseconds(ConnectionState connection) => Math.Round(_timeProvider.GetElapsedTime(connection.StartTimestamp).TotalMilliseconds, 1);
 
     private static partial class Log
@@ -88,8 +91,8 @@ internal sealed partial class ConnectionRecorder
         public static partial void ConnectionEnded(
             ILogger logger, long id, EndPoint? client, string? stream, string? destination, long bytesUp, long bytesDown, double durationMs, ConnectionEndReason reason, string? error);
 
-        [LoggerMessage(EventIds.AccessLog, LogLevel.Information, "{client} {stream} {serverName} {cluster} {destination} {bytesUp} {bytesDown} {durationMs} {reason} {error}", EventName = nameof(AccessLog))]
+        [LoggerMessage(EventIds.AccessLog, LogLevel.Information, "client {client} stream {stream} name {serverName} to {cluster}/{destination} up {bytesUp} down {bytesDown} ms {durationMs} end {reason} error {error}", EventName = nameof(AccessLog))]
         public static partial void AccessLog(
-            ILogger logger, EndPoint? client, string? stream, string? serverName, string? cluster, string? destination, long bytesUp, long bytesDown, double durationMs, ConnectionEndReason reason, string? error);
+            ILogger logger, string client, string stream, string serverName, string cluster, string destination, long bytesUp, long bytesDown, double durationMs, ConnectionEndReason reason, string error);
     }
 }

@@ -7,7 +7,6 @@ internal static class EventIds
     public const int ConfigApplied = 100;
     public const int ConfigRejected = 101;
     public const int ConfigUnchanged = 102;
-    public const int YarpRejected = 103;
 
     // 200: Listeners
     public const int AcceptFailed = 200;
@@ -30,9 +29,8 @@ internal static class EventIds
     // 500: Relay
     // 600: Streams
     public const int ConnectionEnded = 600;
-    public const int ConnectionRefused = 601;
-    public const int NoConnection = 602;
-    public const int AccessLog = 603;
+    public const int AccessLog = 601;
+    public const int RequestFailed = 602;
 
     // 700: StaticFiles and StaticResponses
     public const int FileRefused = 700;

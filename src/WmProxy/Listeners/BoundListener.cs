@@ -31,9 +31,13 @@ internal sealed partial class BoundListener
         _logger = context.Logger;
         _model = model;
         _sockets = sockets;
+        Name = string.Join(", ", Describe().Select(info => info.Address));
     }
 
     public string Key => _model.Key;
+
+    /// <summary>The addresses it is bound to, for logs.</summary>
+    public string Name { get; }
 
     /// <summary>What happens to connections that are accepted from now on.</summary>
     public ListenerModel Model

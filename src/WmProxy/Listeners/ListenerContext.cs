@@ -37,8 +37,9 @@ internal sealed partial class ListenerContext
         _connections.Add(state);
         try
         {
-            if (socket.AddressFamily != AddressFamily.Unix)
+            if (!OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
             {
+                // On Linux it is inherited from the listening socket.
                 socket.NoDelay = true;
             }
 

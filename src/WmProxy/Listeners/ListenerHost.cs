@@ -101,13 +101,13 @@ internal sealed partial class ListenerHost : IListenerLookup
             listener.Start();
             if (announce)
             {
-                Log.ListenerOpened(_logger, string.Join(", ", listener.Describe().Select(info => info.Address)), string.Join(", ", listener.Model.StreamIds));
+                Log.ListenerOpened(_logger, listener.Name, string.Join(", ", listener.Model.StreamIds));
             }
         }
 
         foreach (var listener in removed)
         {
-            Log.ListenerClosed(_logger, listener.Model.Address);
+            Log.ListenerClosed(_logger, listener.Name);
         }
     }
 
@@ -138,9 +138,9 @@ internal sealed partial class ListenerHost : IListenerLookup
         public static partial void ListenerOpened(ILogger logger, string address, string streams);
 
         [LoggerMessage(EventIds.ListenerClosed, LogLevel.Information, "Closed {address}", EventName = nameof(ListenerClosed))]
-        public static partial void ListenerClosed(ILogger logger, ListenAddress address);
+        public static partial void ListenerClosed(ILogger logger, string address);
 
-        [LoggerMessage(EventIds.Draining, LogLevel.Information, "Waiting for {count} connections to end, at most {timeout}", EventName = nameof(Draining))]
+        [LoggerMessage(EventIds.Draining, LogLevel.Information, "Live connections: {count}; they have {timeout} to end", EventName = nameof(Draining))]
         public static partial void Draining(ILogger logger, int count, TimeSpan timeout);
     }
 }

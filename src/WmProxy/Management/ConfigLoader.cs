@@ -86,6 +86,15 @@ internal sealed class ConfigLoader : IConfigChecker
     private static void AddUnsaid(List<ConfigError> errors, IEnumerable<ConfigError> more) =>
         errors.AddRange([.. more.Where(error => errors.TrueForAll(said => said.Path != error.Path))]);
 
+    // Ours begins with the path below YARP's section, which another provider may not have.
+    private static ConfigError Describe(ClusterConfig cluster, Exception error)
+    {
+        var path = $"Clusters:{cluster.ClusterId}";
+        return error.Message.StartsWith(path, StringComparison.Ordinal) && error.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var end
+            ? new ConfigError($"{YarpConfigReader.SectionName}:{error.Message[..end]}", error.Message[(end + 2)..])
+            : new ConfigError($"{YarpConfigReader.SectionName}:{path}", error.Message);
+    }
+
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
     private List<IProxyConfig> GetHostConfigs() =>
         [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not YarpConfigProvider).Select(provider => provider.GetConfig())];
@@ -106,8 +115,7 @@ internal sealed class ConfigLoader : IConfigChecker
 
         foreach (var cluster in config.Clusters)
         {
-            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster))
-                .Select(error => new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", error.Message)));
+            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster)).Select(error => Describe(cluster, error)));
         }
     }
 }

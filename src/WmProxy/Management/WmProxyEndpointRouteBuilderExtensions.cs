@@ -3,6 +3,7 @@ using System.Linq;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using WmProxy.Configuration;
+using WmProxy.Diagnostics;
 using WmProxy.Management;
 using WmProxy.Routes;
 using Yarp.ReverseProxy;
@@ -36,7 +37,14 @@ public static class WmProxyEndpointRouteBuilderExtensions
         // YARP's data source is its state lookup too; the type itself is internal to YARP.
         if (!endpoints.DataSources.Any(source => source is IProxyStateLookup))
         {
-            endpoints.MapReverseProxy();
+            endpoints.MapReverseProxy(pipeline =>
+            {
+                // YARP's own pipeline, with a log line that an operator can use in front.
+                pipeline.UseMiddleware<ForwarderErrorMiddleware>();
+                pipeline.UseSessionAffinity();
+                pipeline.UseLoadBalancing();
+                pipeline.UsePassiveHealthChecks();
+            });
         }
 
         endpoints.DataSources.Add(endpoints.ServiceProvider.GetRequiredService<WmProxyEndpointDataSource>());

@@ -24,6 +24,7 @@ internal sealed class StreamPipeline
     private readonly StreamModel? _only;
     private readonly ServerNameTable<StreamModel> _streams;
     private readonly bool _hasFallback;
+    private readonly bool _accessLog;
     private readonly long _handshakeTicks;
 
     public StreamPipeline(StreamConnectionHandler handler, TimeProvider timeProvider, bool terminatesTls, IReadOnlyList<StreamModel> streams)
@@ -35,6 +36,7 @@ internal sealed class StreamPipeline
         _only = streams is [{ Config.Match: null }] ? streams[0] : null;
         _streams = new ServerNameTable<StreamModel>(streams.Select(stream => (stream.Config.Match, stream)));
         _hasFallback = _streams.TryFind(null, [], out _);
+        _accessLog = streams.All(stream => stream.AccessLog);
         _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
@@ -50,6 +52,9 @@ internal sealed class StreamPipeline
     {
         var state = connection.State;
         state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+
+        // Whoever does not get as far as its stream is a line of the access log too.
+        state.AccessLog = _accessLog;
         if (_proxyProtocol is not null && !await ReadProxyHeaderAsync(connection, _proxyProtocol))
         {
             return;

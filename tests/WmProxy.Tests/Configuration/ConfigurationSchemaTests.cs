@@ -19,7 +19,7 @@ public sealed class ConfigurationSchemaTests
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private static readonly string Repository = FindRepository();
+    internal static readonly string Repository = FindRepository();
 
     private static readonly string SchemaText = File.ReadAllText(Path.Combine(Repository, "src", "WmProxy", "ConfigurationSchema.json"));
 
@@ -98,7 +98,7 @@ public sealed class ConfigurationSchemaTests
     }
 
     /// <summary>The configurations of the repository, and in its documents the blocks that start with <c>```json appsettings</c>.</summary>
-    private static IEnumerable<(string Name, string Json)> Shipped()
+    internal static IEnumerable<(string Name, string Json)> Shipped()
     {
         yield return (nameof(FullConfig), FullConfig.Json);
         var files = new[] { "samples", "docs" }.Select(folder => Path.Combine(Repository, folder)).Where(Directory.Exists)
