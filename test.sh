@@ -38,6 +38,8 @@ need postgres postgresql
 need initdb postgresql
 need psql postgresql-client
 need nginx nginx
+need socat socat
+need ncat ncat
 
 install_packages() {
   local policy=/usr/sbin/policy-rc.d made=

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -66,7 +65,6 @@ internal static class WmProxyApplication
             wmProxy.ReloadDelay = TimeSpan.Zero;
         });
 
-        KeepKeysForFirstUse(builder.Services);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(file.Provider);
         builder.Services.AddSingleton<IHostLifetime, NullLifetime>();
@@ -82,18 +80,5 @@ internal static class WmProxyApplication
         }
 
         return builder;
-    }
-
-    /// <summary>
-    /// YARP's cookies for session affinity bring data protection along, which makes and writes a key at every start. It does so at the first use, too.
-    /// </summary>
-    private static void KeepKeysForFirstUse(IServiceCollection services)
-    {
-        var eager = services.FirstOrDefault(service =>
-            service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "DataProtectionHostedService");
-        if (eager is not null)
-        {
-            services.Remove(eager);
-        }
     }
 }

@@ -27,7 +27,8 @@ internal sealed partial class ConfigFileReloader : BackgroundService
     private string? _rejectedVersion;
 
     public ConfigFileReloader(
-        LastGoodJsonConfigurationProvider file, ServerOptions options, IConfiguration live, IConfigChecker checker, ILogger<ConfigFileReloader> logger)
+        LastGoodJsonConfigurationProvider file, ServerOptions options, IConfiguration live, IConfigChecker checker,
+        ILogger<ConfigFileReloader> logger)
     {
         _file = file;
         _options = options;
@@ -134,7 +135,7 @@ internal sealed partial class ConfigFileReloader : BackgroundService
         using var disposable = candidate as IDisposable;
         var errors = await _checker.CheckAsync(candidate, cancellationToken);
         // A port in use is only asked about when the rest is right: half of the sockets may not even be meant.
-        return errors.Count > 0 ? errors : HttpEndpointPreflight.Check(candidate, _live);
+        return errors.Count > 0 ? errors : [.. HttpEndpointPreflight.Check(candidate, _live)];
     }
 
     private void Apply(ConfigFileContent content)
@@ -155,7 +156,7 @@ internal sealed partial class ConfigFileReloader : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.ConfigFileApplied, LogLevel.Information, "{File} has changed and is right: it is in use now")]
+        [LoggerMessage(EventIds.ConfigFileApplied, LogLevel.Information, "{File} has changed and is right: it is applied")]
         public static partial void ConfigFileApplied(ILogger logger, string file);
 
         [LoggerMessage(EventIds.ConfigFileRejected, LogLevel.Error, "{File} has changed and cannot be used; everything goes on with the configuration before it:\n  {Errors}")]

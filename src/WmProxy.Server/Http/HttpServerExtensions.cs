@@ -13,6 +13,8 @@ internal static class HttpServerExtensions
     {
         var section = builder.Configuration.GetSection("Kestrel");
         builder.WebHost.UseKestrel();
+        // Kestrel asks the last one first.
+        builder.Services.AddSingleton<IConnectionListenerFactory, HttpListenerFactory>();
         builder.Services.AddSingleton<IConnectionListenerFactory, NoHttpListenerFactory>();
         builder.Services.Configure<KestrelServerOptions>(options =>
         {

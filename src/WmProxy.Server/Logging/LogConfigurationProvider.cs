@@ -32,6 +32,8 @@ internal sealed class LogConfigurationProvider : ConfigurationProvider, IDisposa
         ["Serilog:MinimumLevel:Override:System"] = "Warning",
         // Once this category is on at all, every request gets an Activity and a scope: a fifth of the CPU time of a proxied GET.
         ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.Hosting.Diagnostics"] = Off,
+        // Warns at the first start that keys on disk are not encrypted; the cookies of session affinity are all they protect.
+        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.DataProtection"] = "Error",
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
         // A stack trace for every request that fails (the library has a line instead) and for every probe that fails; what the probes change
         // is worth a line.

@@ -38,7 +38,7 @@ internal static class EventIds
     public const int FileRefused = 700;
     public const int FileUnavailable = 701;
 
-    // 900: the program (900-919 configuration file, 920-939 lifetime)
+    // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
     public const int ConfigFileRejected = 901;
     public const int ConfigFileUnchanged = 902;
@@ -55,4 +55,5 @@ internal static class EventIds
     public const int HowToReload = 927;
     public const int FewDescriptors = 928;
     public const int NotListening = 929;
+    public const int HttpAcceptFailed = 940;
 }

@@ -120,13 +120,16 @@ internal sealed partial class ListenerHost : IListenerLookup
         await _connections.DrainAllAsync(timeout, cancellationToken);
     }
 
-    internal void Commit(Dictionary<string, BoundListener> listeners, IReadOnlyList<BoundListener> opened, IReadOnlyList<BoundListener> removed)
+    internal void Commit(Dictionary<string, BoundListener> listeners, IReadOnlyList<BoundListener> opened, IReadOnlyList<BoundListener> removed, bool announce)
     {
         Volatile.Write(ref _listeners, listeners);
         foreach (var listener in opened)
         {
             listener.Start();
-            Log.ListenerOpened(_logger, listener.Name, string.Join(", ", listener.Model.StreamIds));
+            if (announce)
+            {
+                Log.ListenerOpened(_logger, listener.Name, string.Join(", ", listener.Model.StreamIds));
+            }
         }
 
         foreach (var listener in removed)

@@ -28,7 +28,8 @@ internal sealed class StagedListeners
     }
 
     /// <summary>Replaces what runs on the kept addresses, starts the new ones and closes the removed ones.</summary>
-    public void Commit()
+    /// <param name="announce">Whether the log names what was opened.</param>
+    public void Commit(bool announce = true)
     {
         foreach (var model in _models)
         {
@@ -49,7 +50,7 @@ internal sealed class StagedListeners
             all.Add(listener.Key, listener);
         }
 
-        _host.Commit(all, _opened, _removed);
+        _host.Commit(all, _opened, _removed, announce);
     }
 
     /// <summary>Closes what was opened; everything is as it was before.</summary>

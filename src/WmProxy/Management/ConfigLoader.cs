@@ -24,7 +24,6 @@ internal sealed class ConfigLoader
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
     private readonly IConfigValidator _yarpValidator;
-    private readonly bool _standalone;
 
     public ConfigLoader(
         IServiceProvider services, YarpConfigReader yarpReader, IConfigValidator yarpValidator,
@@ -33,19 +32,29 @@ internal sealed class ConfigLoader
         _services = services;
         _yarpReader = yarpReader;
         _yarpValidator = yarpValidator;
-        _standalone = options.Value.Standalone;
+        IsStandalone = options.Value.Standalone;
         BaseDirectory = options.Value.BaseDirectory ?? environment.ContentRootPath;
     }
 
     /// <summary>The folder that relative paths of a configuration start from.</summary>
     public string BaseDirectory { get; }
 
+    /// <summary>Whether the application is there for WmProxy alone.</summary>
+    public bool IsStandalone { get; }
+
     /// <summary>Loads the certificates of <paramref name="config"/> for the sake of their errors only.</summary>
     public void CheckCertificates(WmProxyConfig config, IList<ConfigError> errors)
     {
         foreach (var stream in config.Streams.Values.Where(stream => stream.Tls is not null))
         {
-            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, errors, out _);
+            var tlsErrors = new List<ConfigError>();
+            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, tlsErrors, out _);
+
+            // What is found at a key that is known to be wrong is the same mistake in other words.
+            foreach (var error in tlsErrors.Where(error => errors.All(said => said.Path != error.Path)).ToList())
+            {
+                errors.Add(error);
+            }
         }
     }
 
@@ -65,7 +74,7 @@ internal sealed class ConfigLoader
                 RouteConstraints = _services.GetService<ParameterPolicyFactory>(),
                 KestrelEndpoints = KestrelEndpointReader.Read(root),
                 BaseDirectory = BaseDirectory,
-                IsStandalone = _standalone,
+                IsStandalone = IsStandalone,
                 Source = root,
             },
             errors);

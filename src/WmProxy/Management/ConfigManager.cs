@@ -110,7 +110,8 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
                 throw new ConfigErrorException(errors);
             }
 
-            staged.Commit();
+            // A program of its own tells at its start, in one place, where HTTP and streams listen.
+            staged.Commit(announce: !_loader.IsStandalone);
             _streamCompiler.Watch(_streams, CompiledStreams.None);
             _listening = true;
             LastResult = new ReloadResult(true, _timeProvider.GetUtcNow(), []);

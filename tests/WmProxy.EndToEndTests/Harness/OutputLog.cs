@@ -29,11 +29,34 @@ internal sealed class OutputLog
     /// <summary>Nothing more will come.</summary>
     public void Complete() => Change(() => _complete = true);
 
+    /// <summary>How many lines were printed so far.</summary>
+    public int Length
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lines.Count;
+            }
+        }
+    }
+
+    /// <summary>How many of the lines printed so far match.</summary>
+    public int Count(Regex pattern)
+    {
+        lock (_lock)
+        {
+            return _lines.Count(line => pattern.IsMatch(line));
+        }
+    }
+
     /// <summary>Waits for a line that matches, also among those already printed.</summary>
-    public async Task<Match> WaitForAsync(Regex pattern)
+    /// <param name="pattern">What the line is to have.</param>
+    /// <param name="from">How many lines at the beginning do not count, as <see cref="Length"/> said before.</param>
+    public async Task<Match> WaitForAsync(Regex pattern, int from = 0)
     {
         using var deadline = new CancellationTokenSource(Deadline.Default);
-        for (var seen = 0; ;)
+        for (var seen = from; ;)
         {
             Task changed;
             bool complete;

@@ -57,7 +57,7 @@ internal sealed class ToolProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for a line of its output.</summary>
-    public Task<Match> WaitForAsync(string pattern) => Output.WaitForAsync(new Regex(pattern));
+    public Task<Match> WaitForAsync(string pattern, int from = 0) => Output.WaitForAsync(new Regex(pattern), from);
 
     /// <summary>Waits for the process to end by itself.</summary>
     public async Task<int> ExitAsync(TimeSpan? deadline = null)

@@ -4,7 +4,6 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using WmProxy.EndToEndTests.Harness;
 using WmProxy.Tests.Common;
 
@@ -18,7 +17,7 @@ public sealed class WebSocketTests
         await using var backend = await KestrelBackend.StartAsync(app =>
         {
             app.UseWebSockets();
-            app.Run(EchoAsync);
+            app.Run(WebSocketEcho.RunAsync);
         });
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
@@ -60,23 +59,6 @@ public sealed class WebSocketTests
             {
                 return (result.MessageType, read(message.ToArray()));
             }
-        }
-    }
-
-    private static async Task EchoAsync(HttpContext context)
-    {
-        using var socket = await context.WebSockets.AcceptWebSocketAsync("echo.v1");
-        var buffer = new byte[16 * 1024];
-        while (true)
-        {
-            var result = await socket.ReceiveAsync(buffer, context.RequestAborted);
-            if (result.MessageType == WebSocketMessageType.Close)
-            {
-                await socket.CloseAsync(socket.CloseStatus!.Value, socket.CloseStatusDescription, context.RequestAborted);
-                return;
-            }
-
-            await socket.SendAsync(buffer.AsMemory(0, result.Count), result.MessageType, result.EndOfMessage, context.RequestAborted);
         }
     }
 }

@@ -40,6 +40,28 @@ public sealed partial class DefaultConfigurationTests
     }
 
     [Fact]
+    public async Task Run_AsShipped_EveryCheckOfThePageAnswers()
+    {
+        using var folder = new TempDirectory();
+        var (_, page, stream) = await PrepareAsync(folder);
+        await using var proxy = WmProxyProcess.Start(folder, "run");
+        await proxy.WaitForPortAsync(page);
+        await proxy.WaitForPortAsync(stream);
+        var html = (await Curl.RunAsync($"http://localhost:{page}/")).Output;
+        var checks = Checks().Matches(html);
+        Assert.Equal(4, checks.Count);
+
+        foreach (Match check in checks)
+        {
+            var url = check.Groups["url"].Success ? Port8081().Replace(check.Groups["url"].Value, stream) : $"http://localhost:{page}/{check.Groups["path"].Value}";
+            var answer = await Curl.RunAsync("-o", "/dev/null", "-w", "%{http_code}|%header{access-control-allow-origin}", "-H", $"Origin: http://localhost:{page}", url);
+
+            // The stream has another origin than the page, whose script may read the answer only with leave.
+            Assert.Matches(check.Groups["url"].Success ? @"^200\|\*$" : @"^200\|", answer.Output);
+        }
+    }
+
+    [Fact]
     public async Task Run_AsShipped_PageRendersInABrowser()
     {
         var browser = ExternalTool.RequireOptional(
@@ -91,6 +113,9 @@ public sealed partial class DefaultConfigurationTests
 
     [GeneratedRegex(@"(?<=:)8081\b")]
     private static partial Regex Port8081();
+
+    [GeneratedRegex("<li data-(path=\"(?<path>[^\"]+)|url=\"(?<url>[^\"]+))\"")]
+    private static partial Regex Checks();
 
     [GeneratedRegex(@"\{\*.*")]
     private static partial Regex CatchAll();

@@ -1,6 +1,9 @@
 using System;
+using System.Net.WebSockets;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using WmProxy.EndToEndTests.Harness;
 using WmProxy.Tests.Common;
 
@@ -107,6 +110,88 @@ public sealed class ShutdownTests
 
         Assert.Equal(TransferResult.Complete(Length), transfer);
         Assert.Equal(0, await proxy.Process.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Terminate_EverythingUnderWay_EndsTheIdleAtOnceAndLetsTheRestFinish()
+    {
+        await using var echo = new EchoServer();
+        var finish = new TaskCompletionSource();
+        await using var backend = await KestrelBackend.StartAsync(app =>
+        {
+            app.UseWebSockets();
+            app.Map("/ws", WebSocketEcho.RunAsync);
+            app.Map("/slow", async context =>
+            {
+                await context.Response.WriteAsync("first ");
+                await context.Response.Body.FlushAsync();
+                await finish.Task;
+                await context.Response.WriteAsync("last");
+            });
+            app.Map("/", () => "quick");
+        });
+        await using var proxy = await WmProxyProcess.StartAsync($$"""
+            {
+              "Kestrel": { "Endpoints": { "http": { "Url": "http://127.0.0.2:0" } } },
+              "ReverseProxy": {
+                "Routes": { "all": { "ClusterId": "backend", "Match": { "Path": "/{**path}" } } },
+                "Clusters": { "backend": { "Destinations": { "1": { "Address": "{{backend.Address}}" } } } }
+              },
+              "WmProxy": { "DrainTimeout": "1h", "Streams": { "echo": { "Listen": "tcp://127.0.0.3:0", "To": "{{echo.Address}}" } } }
+            }
+            """);
+        using var deadline = new CancellationTokenSource(Deadline.Default);
+        using var idle = await proxy.ConnectAsync("127.0.0.2");
+        await idle.SendAsync("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+        await idle.ReadUntilAsync("quick");
+        using var download = await proxy.ConnectAsync("127.0.0.2");
+        await download.SendAsync("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        await download.ReadUntilAsync("first ");
+        using var webSocket = new ClientWebSocket();
+        await webSocket.ConnectAsync(new Uri($"ws://{proxy.Authority("127.0.0.2")}/ws"), deadline.Token);
+        await WebSocketEcho.AssertEchoesAsync(webSocket, deadline.Token);
+        using var stream = await proxy.ConnectAsync("127.0.0.3");
+        await AssertEchoesAsync(stream);
+
+        proxy.Process.Send(Signal.Terminate);
+        await Deadline.PollAsync(() => RawClient.IsRefusedAsync(proxy.EndPoint("127.0.0.2")));
+        await Deadline.PollAsync(() => RawClient.IsRefusedAsync(proxy.EndPoint("127.0.0.3")));
+
+        Assert.Equal(ReadEnd.Fin, (await idle.ReadToEndAsync()).End);
+        await WebSocketEcho.AssertEchoesAsync(webSocket, deadline.Token);
+        await AssertEchoesAsync(stream);
+        finish.SetResult();
+        var rest = await download.ReadToEndAsync();
+        Assert.Equal(ReadEnd.Fin, rest.End);
+        Assert.EndsWith("last\r\n0\r\n\r\n", rest.Text, StringComparison.Ordinal);
+
+        await webSocket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
+        stream.HalfClose();
+        Assert.Equal(ReadEnd.Fin, (await stream.ReadToEndAsync()).End);
+        Assert.Equal(0, await proxy.Process.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData(Signal.Terminate, 143)]
+    [InlineData(Signal.Interrupt, 130)]
+    public async Task Stop_Twice_ExitsAtOnceWithTheSignalsCode(int signal, int exitCode)
+    {
+        await using var echo = new EchoServer();
+        await using var proxy = await StartAsync(echo.Address);
+        using var stream = await proxy.ConnectAsync("127.0.0.2");
+        await AssertEchoesAsync(stream);
+
+        proxy.Process.Send(signal);
+        await Deadline.PollAsync(() => RawClient.IsRefusedAsync(proxy.EndPoint("127.0.0.2")));
+        proxy.Process.Send(signal);
+
+        Assert.Equal(exitCode, await proxy.Process.ExitAsync());
+    }
+
+    private static async Task AssertEchoesAsync(RawConnection connection)
+    {
+        await connection.SendAsync("ping");
+        Assert.Equal("ping"u8.ToArray(), await connection.ReadExactlyAsync(4));
     }
 
     private static Task<WmProxyProcess> StartAsync(string destination, string drainTimeout = "1h") => WmProxyProcess.StartAsync($$"""

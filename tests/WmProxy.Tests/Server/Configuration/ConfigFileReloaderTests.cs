@@ -73,6 +73,21 @@ public sealed class ConfigFileReloaderTests : IDisposable
         Assert.Empty(_log.Entries);
     }
 
+    [Fact]
+    public async Task ReloadAsync_ListenerCannotBeOpened_KeepsTheLiveValues()
+    {
+        _checker.Check = _ => [new ConfigError("WmProxy:Streams:a:Listen", "is in use")];
+        _folder.Write(Name, """{ "a": "2", "b": "2" }""");
+
+        var refused = await _reloader.ReloadAsync(CancellationToken.None);
+        _checker.Check = _ => [];
+        var again = await _reloader.ReloadAsync(CancellationToken.None);
+
+        Assert.Equal("WmProxy:Streams:a:Listen", Assert.Single(refused.Errors).Path);
+        Assert.True(again.Succeeded);
+        Assert.Equal("2/2", Assert.Single(Applied()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{ \"a\": \"2\", ")]
