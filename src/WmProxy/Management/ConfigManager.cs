@@ -258,13 +258,13 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
             return [.. YarpErrors.Describe(refusal)];
         }
 
-        // Nothing below can fail.
+        // Nothing below can fail. The listeners come last: whoever sees one open finds the rest in force.
+        serveEndpoints();
         staged.Commit();
         Volatile.Write(ref _current, yarpChanged ? loaded : loaded with { Yarp = previous.Yarp });
         _streamCompiler.Watch(streams, _streams);
         _streams = streams;
         _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
-        serveEndpoints();
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];
     }
