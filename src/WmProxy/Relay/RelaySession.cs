@@ -14,6 +14,7 @@ internal sealed class RelaySession
     private long _bytesUp;
     private long _bytesDown;
     private int _endedDirections;
+    private readonly CancellationTokenSource? _canceled;
     private int _endReason;
 
     public RelaySession(TransportStream client, TransportStream upstream, BandwidthLease? bandwidth = null)
@@ -21,6 +22,7 @@ internal sealed class RelaySession
         _client = client;
         _upstream = upstream;
         Bandwidth = bandwidth;
+        _canceled = bandwidth is null ? null : new CancellationTokenSource();
     }
 
     public TransportStream Client => _client;
@@ -29,6 +31,9 @@ internal sealed class RelaySession
 
     /// <summary>What limits the relay; <see langword="null"/> for nothing.</summary>
     public BandwidthLease? Bandwidth { get; }
+
+    /// <summary>Ends the wait for a limit's next bytes, which closing the connections does not end.</summary>
+    public CancellationToken Canceled => _canceled?.Token ?? CancellationToken.None;
 
     /// <summary>Bytes written to the destination so far.</summary>
     public long BytesUp => Volatile.Read(ref _bytesUp);
@@ -56,6 +61,7 @@ internal sealed class RelaySession
     {
         _client.Abort();
         _upstream.Abort();
+        _canceled?.Cancel();
     }
 
     // Each counter has one writer, the pump of its direction, so a plain addition is enough; readers may be a moment behind.
