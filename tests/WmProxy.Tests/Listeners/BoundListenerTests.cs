@@ -110,12 +110,12 @@ public sealed class BoundListenerTests : IDisposable
     {
         Key = "k",
         ConfigPath = "p",
-        Address = new ListenAddress(ListenScheme.Tcp, "127.0.0.1", 0, 0),
+        Address = new ListenAddress { Scheme = ListenScheme.Tcp, Host = "127.0.0.1" },
         StreamIds = ["s"],
         Pipeline = async connection =>
         {
             _accepted.Writer.TryWrite(connection);
-            await ((TransportConnectionContext)connection).Stream.ReadAsync(new byte[1]);
+            _ = await ((TransportConnectionContext)connection).Stream.ReadAsync(new byte[1]);
         },
     };
 }
