@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using WmProxy.Connections;
 using WmProxy.Diagnostics;
 
 namespace WmProxy.Server.Lifetime;
@@ -17,14 +18,16 @@ internal sealed partial class SignalLifetime : IHostLifetime, IDisposable
 {
     private readonly IHostApplicationLifetime _application;
     private readonly ReloadRequest _reload;
+    private readonly ConnectionTable _connections;
     private readonly ILogger<SignalLifetime> _logger;
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _stops;
 
-    public SignalLifetime(IHostApplicationLifetime application, ReloadRequest reload, ILogger<SignalLifetime> logger)
+    public SignalLifetime(IHostApplicationLifetime application, ReloadRequest reload, ConnectionTable connections, ILogger<SignalLifetime> logger)
     {
         _application = application;
         _reload = reload;
+        _connections = connections;
         _logger = logger;
     }
 
@@ -54,6 +57,8 @@ internal sealed partial class SignalLifetime : IHostLifetime, IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _stops) > 1)
         {
+            // The kernel closes what an ending process leaves with a FIN, and a transfer that is cut would look complete.
+            _connections.AbortAll(ConnectionEndReason.Shutdown);
             Environment.Exit(exitCode);
         }
 

@@ -10,14 +10,18 @@ namespace WmProxy.Clusters;
 /// </summary>
 internal sealed class ProbeRequest : HttpRequestMessage
 {
-    public ProbeRequest(DestinationAddress address, ProbeDialogue dialogue)
+    public ProbeRequest(DestinationAddress address, ProbeDialogue dialogue, TlsClientOptions tls)
         : base(HttpMethod.Get, new Uri(address.ToString()))
     {
         Address = address;
         Dialogue = dialogue;
+        Tls = tls;
     }
 
     public DestinationAddress Address { get; }
 
     public ProbeDialogue Dialogue { get; }
+
+    /// <summary>How the cluster speaks TLS, which a probe must do as its connections do.</summary>
+    public TlsClientOptions Tls { get; }
 }

@@ -17,14 +17,14 @@ internal sealed class StreamProbe
 
     /// <summary>Probes once; the time limit is the caller's.</summary>
     /// <returns>What is wrong, or <see langword="null"/> when the destination is well.</returns>
-    public async Task<string?> ProbeAsync(DestinationAddress address, ProbeDialogue dialogue, CancellationToken cancellationToken)
+    public async Task<string?> ProbeAsync(DestinationAddress address, ProbeDialogue dialogue, TlsClientOptions tls, CancellationToken cancellationToken)
     {
         if (!_connectors.TryGet(address.Scheme, out var connector))
         {
             return $"nothing here dials '{address.Scheme}'";
         }
 
-        var result = await connector.ConnectAsync(new ConnectRequest { Address = address }, cancellationToken);
+        var result = await connector.ConnectAsync(new ConnectRequest { Address = address, Tls = tls }, cancellationToken);
         if (!result.IsConnected)
         {
             return result.Error;

@@ -24,7 +24,7 @@ internal sealed class StreamProbingRequestFactory : IProbingRequestFactory
 
         // The metadata is read for each probe: changing it makes a new model, but not a new HTTP client.
         return _connectors.Dials(probeAddress) && DestinationAddress.TryParse(probeAddress, config.Host, out var address, out _)
-            ? new ProbeRequest(address, ProbeDialogue.Read(cluster.Config.Metadata))
+            ? new ProbeRequest(address, ProbeDialogue.Read(cluster.Config.Metadata), TlsClientOptions.Of(cluster.Config.HttpClient))
             : _inner.CreateRequest(cluster, destination);
     }
 }

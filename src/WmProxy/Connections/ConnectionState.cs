@@ -22,7 +22,7 @@ internal sealed class ConnectionState
     private long _halfCloseTicks;
     private int _endReason;
 
-    public ConnectionState(long id, TransportStream accepted, string listener, EndPoint? client, EndPoint? local, long startTimestamp)
+    public ConnectionState(long id, TransportStream accepted, string? listener, EndPoint? client, EndPoint? local, long startTimestamp)
     {
         Id = id;
         _accepted = accepted;
@@ -35,8 +35,8 @@ internal sealed class ConnectionState
     /// <summary>Unique within the process.</summary>
     public long Id { get; }
 
-    /// <summary>The key of the listener that accepted it.</summary>
-    public string Listener { get; }
+    /// <summary>The key of the listener that accepted it; <see langword="null"/> where another server did.</summary>
+    public string? Listener { get; }
 
     /// <summary>The client: the peer of the socket, or what a PROXY header says of it.</summary>
     public EndPoint? ClientEndPoint { get; set; }
@@ -120,7 +120,8 @@ internal sealed class ConnectionState
     {
         SetDeadline(0);
         (_idleTicks, _halfCloseTicks, _lastActivity) = (idleTicks, halfCloseTicks, now);
-        Volatile.Write(ref _relay, relay);
+        // With a full fence, as Abort has one: either it sees the relay, or this sees its reason.
+        Interlocked.Exchange(ref _relay, relay);
         if (EndReason is var reason and not ConnectionEndReason.None)
         {
             // Aborted while the relay was being set up.

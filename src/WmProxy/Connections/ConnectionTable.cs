@@ -12,17 +12,21 @@ namespace WmProxy.Connections;
 internal sealed class ConnectionTable : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<long, ConnectionState> _connections = new();
     private readonly TimeProvider _timeProvider;
     private readonly ITimer _timer;
     private long _lastId;
     private int _sweeping;
+    private readonly CancellationTokenSource _aborting = new();
     private TaskCompletionSource? _drained;
+    private int _endReason;
 
     public ConnectionTable(TimeProvider timeProvider)
     {
         _timeProvider = timeProvider;
+        Aborting = _aborting.Token;
         _timer = timeProvider.CreateTimer(static table => ((ConnectionTable)table!).Sweep(), this, SweepInterval, SweepInterval);
     }
 
@@ -32,7 +36,18 @@ internal sealed class ConnectionTable : IDisposable
 
     public long NextId() => Interlocked.Increment(ref _lastId);
 
-    public void Add(ConnectionState connection) => _connections[connection.Id] = connection;
+    /// <summary>Cancelled when all connections are ended at once: for what a closed socket does not interrupt.</summary>
+    public CancellationToken Aborting { get; }
+
+    public void Add(ConnectionState connection)
+    {
+        _connections[connection.Id] = connection;
+        if ((ConnectionEndReason)Interlocked.CompareExchange(ref _endReason, 0, 0) is var reason and not ConnectionEndReason.None)
+        {
+            // Accepted before its listener was closed, and added after all were ended.
+            connection.Abort(reason);
+        }
+    }
 
     public void Remove(ConnectionState connection)
     {
@@ -82,11 +97,29 @@ internal sealed class ConnectionTable : IDisposable
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
         {
-            foreach (var (_, connection) in _connections)
+            AbortAll(ConnectionEndReason.Shutdown);
+            try
             {
-                connection.Abort(ConnectionEndReason.Shutdown);
+                // What is aborted ends by itself and records why. On the real clock, as it needs no more than the processor's time.
+                await drained.Task.WaitAsync(AbortTimeout, CancellationToken.None);
+            }
+            catch (TimeoutException)
+            {
+                // Something does not let go; the process is to stop nevertheless.
             }
         }
+    }
+
+    /// <summary>Ends every connection at once, also those that are still to be added; their peers see a failure.</summary>
+    public void AbortAll(ConnectionEndReason reason)
+    {
+        Interlocked.CompareExchange(ref _endReason, (int)reason, (int)ConnectionEndReason.None);
+        foreach (var (_, connection) in _connections)
+        {
+            connection.Abort(reason);
+        }
+
+        _aborting.Cancel();
     }
 
     /// <summary><paramref name="time"/> in the ticks of the time provider's timestamps.</summary>
@@ -96,7 +129,11 @@ internal sealed class ConnectionTable : IDisposable
         return ticks >= long.MaxValue / 2 ? long.MaxValue / 2 : (long)ticks;
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _aborting.Dispose();
+    }
 
     private void Sweep()
     {

@@ -15,6 +15,7 @@ namespace WmProxy.Connections;
 internal sealed class DuplexPipeTransportStream : TransportStream
 {
     private readonly ConnectionContext _connection;
+    private volatile bool _isAborted;
 
     public DuplexPipeTransportStream(ConnectionContext connection) => _connection = connection;
 
@@ -22,7 +23,9 @@ internal sealed class DuplexPipeTransportStream : TransportStream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        ThrowIfAborted();
         var result = await _connection.Transport.Output.WriteAsync(buffer, cancellationToken);
+        ThrowIfAborted();
         if (result.IsCompleted && !buffer.IsEmpty)
         {
             throw new ConnectionResetException("The connection was closed by its peer.");
@@ -32,17 +35,45 @@ internal sealed class DuplexPipeTransportStream : TransportStream
     public override async ValueTask CompleteWritesAsync(CancellationToken cancellationToken) =>
         await _connection.Transport.Output.CompleteAsync();
 
-    public override void Abort() => _connection.Abort();
+    public override void Abort()
+    {
+        if (_isAborted)
+        {
+            return;
+        }
+
+        _isAborted = true;
+        _connection.Abort();
+
+        // Not every connection's pipe ends with it.
+        _connection.Transport.Input.CancelPendingRead();
+        _connection.Transport.Output.CancelPendingFlush();
+    }
 
     protected override async ValueTask<int> ReadCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        ThrowIfAborted();
         var input = _connection.Transport.Input;
         var result = await input.ReadAsync(cancellationToken);
+        if (result.IsCanceled)
+        {
+            input.AdvanceTo(result.Buffer.Start);
+            throw new ConnectionAbortedException();
+        }
+
         var available = result.Buffer;
         var count = (int)Math.Min(available.Length, buffer.Length);
         var consumed = available.Slice(0, count);
         consumed.CopyTo(buffer.Span);
         input.AdvanceTo(consumed.End);
         return count;
+    }
+
+    private void ThrowIfAborted()
+    {
+        if (_isAborted)
+        {
+            throw new ConnectionAbortedException();
+        }
     }
 }

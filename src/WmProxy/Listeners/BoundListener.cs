@@ -21,18 +21,19 @@ internal sealed partial class BoundListener
 
     private readonly ListenerContext _context;
     private readonly ILogger _logger;
-    private readonly IReadOnlyList<EndPoint?> _endPoints;
-    private IReadOnlyList<Socket> _sockets;
+    private readonly Func<Socket, ValueTask<Socket>> _accept;
+    private IReadOnlyList<(Socket Socket, EndPoint? EndPoint)> _sockets;
     private ListenerModel _model;
+    private int _isOpen = 1;
     private long _lastAcceptLog;
 
-    private BoundListener(ListenerContext context, ListenerModel model, IReadOnlyList<Socket> sockets)
+    private BoundListener(ListenerContext context, ListenerModel model, IReadOnlyList<Socket> sockets, Func<Socket, ValueTask<Socket>> accept)
     {
         _context = context;
         _logger = context.Logger;
         _model = model;
-        _sockets = sockets;
-        _endPoints = [.. sockets.Select(socket => socket.LocalEndPoint)];
+        _accept = accept;
+        _sockets = WithEndPoints(sockets);
         Name = string.Join(", ", Describe().Select(info => info.Address));
     }
 
@@ -48,41 +49,46 @@ internal sealed partial class BoundListener
         set => Volatile.Write(ref _model, value);
     }
 
+    /// <summary>Whether it takes connections; <see langword="false"/> after <see cref="Close"/>.</summary>
+    public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
+
     /// <summary>The real port; 0 for a Unix domain socket.</summary>
-    public int Port => (_endPoints[0] as IPEndPoint)?.Port ?? 0;
+    public int Port => (_sockets[0].EndPoint as IPEndPoint)?.Port ?? 0;
 
     /// <summary>Opens the address without accepting yet.</summary>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     /// <exception cref="IOException">A file that is not a socket is in the way of a Unix domain socket.</exception>
-    public static BoundListener Open(ListenerContext context, ListenerModel model) => new(context, model, ListenerSockets.Open(model.Address));
+    public static BoundListener Open(ListenerContext context, ListenerModel model) => Open(context, model, static socket => new ValueTask<Socket>(socket.AcceptAsync()));
+
+    // For tests: errors of accept(2) come from elsewhere when a test wants them.
+    internal static BoundListener Open(ListenerContext context, ListenerModel model, Func<Socket, ValueTask<Socket>> accept) =>
+        new(context, model, ListenerSockets.Open(model.Address), accept);
 
     public IEnumerable<ListenerInfo> Describe()
     {
         var model = Model;
-        return _endPoints.Select(endPoint => new ListenerInfo(
-            Describe(model.Address, endPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
+        return _sockets.Select(item => new ListenerInfo(
+            Describe(model.Address, item.EndPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
     }
 
     /// <summary>Starts to accept.</summary>
     public void Start()
     {
-        foreach (var socket in _sockets)
+        foreach (var (socket, endPoint) in _sockets)
         {
-            _ = AcceptLoopAsync(socket);
+            _ = AcceptLoopAsync(socket, endPoint);
         }
     }
 
     /// <summary>Stops accepting at once; connections that were accepted go on.</summary>
     public void Close()
     {
-        foreach (var socket in _sockets)
+        // Before the sockets: what is accepted in this moment is either seen by the drain that follows or sees this.
+        Interlocked.Exchange(ref _isOpen, 0);
+        foreach (var (socket, _) in _sockets)
         {
+            // Removes the file of a Unix domain socket too.
             socket.Dispose();
-        }
-
-        if (Model.Address.Scheme == ListenScheme.Unix)
-        {
-            File.Delete(Model.Address.Host);
         }
     }
 
@@ -91,8 +97,9 @@ internal sealed partial class BoundListener
     /// <exception cref="IOException">Somebody else was faster.</exception>
     public void Reopen()
     {
-        // The same port again, also where any free one was asked for.
-        _sockets = ListenerSockets.Open(Port == 0 ? Model.Address : Model.Address with { FirstPort = Port, LastPort = Port });
+        // The port that it had, also where the configuration leaves the choice to the system.
+        _sockets = WithEndPoints(ListenerSockets.Open(Model.Address with { FirstPort = Port, LastPort = Port }));
+        Volatile.Write(ref _isOpen, 1);
         Start();
     }
 
@@ -107,18 +114,21 @@ internal sealed partial class BoundListener
         return (address with { Host = host, FirstPort = bound.Port, LastPort = bound.Port }).ToString();
     }
 
-    private async Task AcceptLoopAsync(Socket socket)
+    // Kept, because a socket that is closed no longer tells.
+    private static List<(Socket Socket, EndPoint? EndPoint)> WithEndPoints(IReadOnlyList<Socket> sockets) => [.. sockets.Select(socket => (socket, socket.LocalEndPoint))];
+
+    private async Task AcceptLoopAsync(Socket socket, EndPoint? endPoint)
     {
         // A specific address is every connection's local address; only a wildcard has to ask for it.
-        var local = socket.LocalEndPoint is IPEndPoint bound && (bound.Address.Equals(IPAddress.IPv6Any) || bound.Address.Equals(IPAddress.Any))
+        var local = endPoint is IPEndPoint bound && (bound.Address.Equals(IPAddress.IPv6Any) || bound.Address.Equals(IPAddress.Any))
             ? null
-            : socket.LocalEndPoint;
+            : endPoint;
         while (true)
         {
             Socket accepted;
             try
             {
-                accepted = await socket.AcceptAsync();
+                accepted = await _accept(socket);
             }
             catch (ObjectDisposedException)
             {
@@ -135,7 +145,7 @@ internal sealed partial class BoundListener
                 continue;
             }
 
-            _context.Run(accepted, local, Model);
+            _context.Run(accepted, local, this);
         }
     }
 

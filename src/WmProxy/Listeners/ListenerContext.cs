@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using WmProxy.Connections;
 using WmProxy.Diagnostics;
@@ -27,23 +28,55 @@ internal sealed partial class ListenerContext
     public ILogger Logger { get; }
 
     /// <summary>Runs a connection to its end, on this thread as far as it gets without waiting.</summary>
-    public void Run(Socket socket, EndPoint? local, ListenerModel model) => _ = RunAsync(socket, local, model);
-
-    private async Task RunAsync(Socket socket, EndPoint? local, ListenerModel model)
+    public void Run(Socket socket, EndPoint? local, BoundListener listener)
     {
+        var model = listener.Model;
         var stream = new SocketTransportStream(socket);
         var state = new ConnectionState(_connections.NextId(), stream, model.Key, Normalize(socket), local, TimeProvider.GetTimestamp());
+        _connections.Add(state);
+        if (!listener.IsOpen)
+        {
+            // Closed between accept and here: a drain may have missed this connection, and it is refused like those in the kernel's queue.
+            state.Abort(ConnectionEndReason.Drained);
+        }
+
+        if (!OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
+        {
+            // On Linux it is inherited from the listening socket.
+            TrySetNoDelay(socket);
+        }
+
+        _ = RunAsync(new TransportConnectionContext(stream, state), model.Pipeline, model.Address);
+    }
+
+    /// <summary>Runs a connection that another server accepted (a Kestrel endpoint, a test) to its end.</summary>
+    public Task RunAsync(ConnectionContext accepted, ConnectionDelegate pipeline)
+    {
+        var stream = new DuplexPipeTransportStream(accepted);
+        var state = new ConnectionState(_connections.NextId(), stream, listener: null, accepted.RemoteEndPoint, accepted.LocalEndPoint, TimeProvider.GetTimestamp());
         var connection = new TransportConnectionContext(stream, state);
         _connections.Add(state);
+        return RunAsync(connection, pipeline, accepted.LocalEndPoint);
+    }
+
+    private static void TrySetNoDelay(Socket socket)
+    {
         try
         {
-            if (!OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
-            {
-                // On Linux it is inherited from the listening socket.
-                socket.NoDelay = true;
-            }
+            socket.NoDelay = true;
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // The client left already; the pipeline finds out.
+        }
+    }
 
-            await model.Pipeline(connection);
+    private async Task RunAsync(TransportConnectionContext connection, ConnectionDelegate pipeline, object? address)
+    {
+        var state = connection.State;
+        try
+        {
+            await pipeline(connection);
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
@@ -53,7 +86,7 @@ internal sealed partial class ListenerContext
         catch (Exception ex)
         {
             state.TryEnd(ConnectionEndReason.Error);
-            Log.ConnectionFailed(Logger, state.Id, model.Address, ex);
+            Log.ConnectionFailed(Logger, state.Id, address, ex);
         }
 
         await EndAsync(connection, state);
@@ -79,8 +112,15 @@ internal sealed partial class ListenerContext
         }
         finally
         {
-            _recorder.Ended(state);
-            _connections.Remove(state);
+            try
+            {
+                _recorder.Ended(state);
+            }
+            finally
+            {
+                // Whatever a logger or a meter's listener throws: a row that stays would hold up every drain.
+                _connections.Remove(state);
+            }
         }
     }
 
@@ -92,7 +132,7 @@ internal sealed partial class ListenerContext
                 ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
                 : socket.RemoteEndPoint;
         }
-        catch (SocketException)
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
             // Already reset by the client.
             return null;

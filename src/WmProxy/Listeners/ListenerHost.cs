@@ -44,7 +44,8 @@ internal sealed partial class ListenerHost : IListenerLookup
         var missing = new List<ListenerModel>();
         foreach (var model in models)
         {
-            if (removed.Remove(model.Key, out var listener))
+            // One that could not be opened again after a rollback is opened now.
+            if (removed.Remove(model.Key, out var listener) && listener.IsOpen)
             {
                 kept.Add(model.Key, listener);
             }

@@ -1,8 +1,10 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using WmProxy.Configuration;
+using WmProxy.StaticFiles;
 
 namespace WmProxy.Listeners;
 
@@ -10,6 +12,13 @@ namespace WmProxy.Listeners;
 internal static class ListenerSockets
 {
     private const int Backlog = 4096;
+
+    // statx(2) and inode(7): AT_FDCWD, AT_SYMLINK_NOFOLLOW, STATX_TYPE, S_IFMT, S_IFSOCK.
+    private const int CurrentFolder = -100;
+    private const int DoNotFollow = 0x100;
+    private const uint TypeMask = 1;
+    private const int TypeMode = 0xF000;
+    private const int SocketMode = 0xC000;
 
     // How often another free port is tried when the one that IPv4 got is taken for IPv6.
     private const int FreePortAttempts = 10;
@@ -115,7 +124,7 @@ internal static class ListenerSockets
         }
         catch (SocketException ex) when (ex.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            if (new FileInfo(path).Length > 0)
+            if (!IsSocket(path))
             {
                 throw new IOException($"The file {path} exists and is not a socket.");
             }
@@ -125,5 +134,16 @@ internal static class ListenerSockets
         }
 
         throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
+
+    private static unsafe bool IsSocket(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return new FileInfo(path).Length == 0;
+        }
+
+        LinuxFileCalls.StatXResult result;
+        return LinuxFileCalls.StatX(CurrentFolder, path, DoNotFollow, TypeMask, &result) == 0 && (result.Mode & TypeMode) == SocketMode;
     }
 }

@@ -57,6 +57,9 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
         _logger = logger;
     }
 
+    /// <summary>The streams that run.</summary>
+    public CompiledStreams Streams => Volatile.Read(ref _streams);
+
     public ReloadResult? LastResult { get; private set; }
 
     public TimeSpan DrainTimeout => Volatile.Read(ref _current)?.Config.DrainTimeout ?? DefaultDrainTimeout;
@@ -263,7 +266,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
         staged.Commit();
         Volatile.Write(ref _current, yarpChanged ? loaded : loaded with { Yarp = previous.Yarp });
         _streamCompiler.Watch(streams, _streams);
-        _streams = streams;
+        Volatile.Write(ref _streams, streams);
         _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];

@@ -75,6 +75,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<IListenerLookup>(provider => provider.GetRequiredService<ListenerHost>());
         services.AddSingleton<IRelayEngine, PortableRelayEngine>();
         services.AddSingleton<StreamConnectionHandler>();
+        services.AddSingleton<StreamEndpointHandler>();
         services.AddSingleton<StreamCompiler>();
         services.AddSingleton<TlsCertificateWatcher>();
         services.AddWmProxyConnectors();

@@ -11,6 +11,7 @@ internal sealed class RelaySession
 {
     private readonly TransportStream _client;
     private readonly TransportStream _upstream;
+    private readonly CancellationTokenSource? _canceled;
     private long _bytesUp;
     private long _bytesDown;
     private int _endedDirections;
@@ -23,6 +24,7 @@ internal sealed class RelaySession
         _client = client;
         _upstream = upstream;
         Bandwidth = bandwidth;
+        _canceled = bandwidth is null ? null : new CancellationTokenSource();
     }
 
     public TransportStream Client => _client;
@@ -31,6 +33,9 @@ internal sealed class RelaySession
 
     /// <summary>What limits the relay; <see langword="null"/> for nothing.</summary>
     public BandwidthLease? Bandwidth { get; }
+
+    /// <summary>Ends the wait for a limit's next bytes, which closing the connections does not end.</summary>
+    public CancellationToken Canceled => _canceled?.Token ?? CancellationToken.None;
 
     /// <summary>Bytes written to the destination so far.</summary>
     public long BytesUp => Volatile.Read(ref _bytesUp);
@@ -58,6 +63,7 @@ internal sealed class RelaySession
     {
         _client.Abort();
         _upstream.Abort();
+        _canceled?.Cancel();
     }
 
     // Each counter has one writer, the pump of its direction, so a plain addition is enough; readers may be a moment behind.

@@ -13,6 +13,7 @@ internal sealed record CompiledStreams(IReadOnlyDictionary<string, StreamModel> 
     public static CompiledStreams None { get; } = new(new Dictionary<string, StreamModel>(), []);
 
     /// <summary>Whether connections of a stream that came in on a listener may go on for as long as they like.</summary>
-    public bool Serves(string? streamId, string listenerKey) =>
-        Listeners.Any(listener => listener.Key == listenerKey && (streamId is null || listener.StreamIds.Contains(streamId, StringComparer.OrdinalIgnoreCase)));
+    public bool Serves(string? streamId, string? listenerKey) => listenerKey is null
+        ? streamId is null || Models.ContainsKey(streamId)
+        : Listeners.Any(listener => listener.Key == listenerKey && (streamId is null || listener.StreamIds.Contains(streamId, StringComparer.OrdinalIgnoreCase)));
 }

@@ -21,14 +21,16 @@ internal sealed class StreamConnectionHandler
     private readonly IClusterDialer _dialer;
     private readonly IRelayEngine _engine;
     private readonly ConnectionRecorder _recorder;
+    private readonly ConnectionTable _connections;
     private readonly TimeProvider _timeProvider;
     private readonly long _handshakeTicks;
 
-    public StreamConnectionHandler(IClusterDialer dialer, IRelayEngine engine, ConnectionRecorder recorder, TimeProvider timeProvider)
+    public StreamConnectionHandler(IClusterDialer dialer, IRelayEngine engine, ConnectionRecorder recorder, ConnectionTable connections, TimeProvider timeProvider)
     {
         _dialer = dialer;
         _engine = engine;
         _recorder = recorder;
+        _connections = connections;
         _timeProvider = timeProvider;
         _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
     }
@@ -90,16 +92,26 @@ internal sealed class StreamConnectionHandler
 
         // From here on the dialler's own time limits hold.
         state.SetDeadline(0);
-        var dialled = await _dialer.DialAsync(
-            new DialRequest
-            {
-                ClusterId = stream.ClusterId,
-                ClientAddress = client,
-                ConnectTimeout = stream.ConnectTimeout,
-                ConnectAttempts = stream.ConnectAttempts,
-                Preface = stream.SentProxyProtocol is { } version ? WriteProxyHeader(version, state) : default,
-            },
-            CancellationToken.None);
+        DialResult dialled;
+        try
+        {
+            dialled = await _dialer.DialAsync(
+                new DialRequest
+                {
+                    ClusterId = stream.ClusterId,
+                    ClientAddress = client,
+                    ConnectTimeout = stream.ConnectTimeout,
+                    ConnectAttempts = stream.ConnectAttempts,
+                    Preface = stream.SentProxyProtocol is { } version ? WriteProxyHeader(version, state) : default,
+                },
+                _connections.Aborting);
+        }
+        catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
+        {
+            state.TryEnd(ConnectionEndReason.Shutdown);
+            return;
+        }
+
         if (!dialled.IsConnected)
         {
             state.ClusterId = stream.ClusterId;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
@@ -77,6 +78,20 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     /// <summary>Replaces the configuration, which the application has to notice by itself.</summary>
     public void Edit(string json) => _configuration.Replace(json);
+
+    /// <summary>How a new connection ends that sends nothing; a reset may be seen as early as by connect(2).</summary>
+    public async Task<ReadEnd> EndOfConnectionAsync(string stream)
+    {
+        try
+        {
+            using var client = await ConnectAsync(stream);
+            return (await client.ReadToEndAsync()).End;
+        }
+        catch (SocketException ex) when (ex.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return ReadEnd.Reset;
+        }
+    }
 
     /// <summary>Replaces the configuration and applies it.</summary>
     public async Task<ReloadResult> ReloadAsync(string json)

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 using WmProxy.Clusters;
 using WmProxy.Connections;
 using WmProxy.Connectors;
+using WmProxy.Tests.Common;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;

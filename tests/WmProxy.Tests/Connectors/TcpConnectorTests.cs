@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using WmProxy.Connections;
 using WmProxy.Connectors;
 using WmProxy.Tests.Clusters;
+using WmProxy.Tests.Common;
 
 namespace WmProxy.Tests.Connectors;
 

@@ -47,6 +47,9 @@ internal sealed class TlsTransportStream : TransportStream
     /// <summary>The peer's certificate, which was verified; <see langword="null"/> for none. Valid as long as the stream.</summary>
     public X509Certificate2? PeerCertificate => _ssl.RemoteCertificate as X509Certificate2;
 
+    /// <summary>Only an end without close_notify can hide a reset; after a close_notify the transport's fate tells nothing.</summary>
+    public override bool IsResetBehindEnd => _inner.HasEnded && _transport.IsResetBehindEnd;
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)

@@ -34,7 +34,7 @@ internal static class StreamPump
                 }
 
                 // Only what may be passed on is read, so that the sender feels the limit and nothing waits in memory.
-                var allowed = limiter is null ? BufferSize : await limiter.AcquireAsync(BufferSize, CancellationToken.None);
+                var allowed = limiter is null ? BufferSize : await limiter.AcquireAsync(BufferSize, session.Canceled);
                 var count = await from.ReadAsync(buffer.AsMemory(0, allowed), CancellationToken.None);
                 limiter?.Return(allowed - count);
                 if (count == 0)
@@ -58,7 +58,7 @@ internal static class StreamPump
         catch (TlsTruncatedException)
         {
             // A peer that ends without close_notify. So many do that taking it for a failure would cut what they sent on its way to the other
-            // side; HAProxy and nginx pass it on as an end too. Protocols that care have lengths.
+            // side; HAProxy and nginx pass it on as an end too. Protocols that care have lengths. (The caller tells it from a reset.)
             return PumpStatus.EndOfStream;
         }
         catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)

@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 
-namespace WmProxy.Tests.Clusters;
+namespace WmProxy.Tests.Common;
 
 /// <summary>An address that does not answer: a listener whose backlog is full, so that Linux drops further SYNs.</summary>
-internal sealed class Blackhole : IDisposable
+public sealed class Blackhole : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<Socket> _fillers = [];
@@ -33,7 +33,7 @@ internal sealed class Blackhole : IDisposable
         }
     }
 
-    public int Port => Loopback.PortOf(_listener);
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     public string Address => $"tcp://{_listener.LocalEndPoint}";
 
