@@ -75,8 +75,6 @@ public sealed class StreamForwardingTests
             { "WmProxy": { "Streams": { "dead": { "Listen": "tcp://127.0.0.1:0", "To": "tcp://{{dead.LocalEndPoint}}" } } } }
             """);
 
-        using var client = await host.ConnectAsync("dead");
-
-        Assert.Equal(ReadEnd.Reset, (await client.ReadToEndAsync()).End);
+        Assert.Equal(ReadEnd.Reset, await host.EndOfConnectionAsync("dead"));
     }
 }
