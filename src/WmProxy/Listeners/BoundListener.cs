@@ -131,7 +131,13 @@ internal sealed partial class BoundListener
                 continue;
             }
 
+            var isScarce = DescriptorReserve.IsTouchedBy(accepted);
             _context.Run(accepted, local, Model);
+            while (isScarce && !socket.SafeHandle.IsClosed)
+            {
+                await PauseAsync("too few descriptors are left");
+                isScarce = DescriptorReserve.IsTouched();
+            }
         }
     }
 
@@ -143,11 +149,16 @@ internal sealed partial class BoundListener
             return;
         }
 
+        await PauseAsync(exception.Message);
+    }
+
+    private async ValueTask PauseAsync(string error)
+    {
         var now = _context.TimeProvider.GetTimestamp();
         if (_lastAcceptLog == 0 || _context.TimeProvider.GetElapsedTime(_lastAcceptLog, now) >= AcceptLogInterval)
         {
             _lastAcceptLog = now;
-            Log.AcceptFailed(_logger, Model.Address, exception.Message);
+            Log.AcceptFailed(_logger, Model.Address, error);
         }
 
         await Task.Delay(AcceptPause, _context.TimeProvider);
