@@ -22,20 +22,18 @@ internal sealed partial class ConfigFileReloader : BackgroundService
     private readonly ServerOptions _options;
     private readonly IConfiguration _live;
     private readonly IConfigChecker _checker;
-    private readonly IListenerPreflight _listeners;
     private readonly ILogger<ConfigFileReloader> _logger;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private string? _rejectedVersion;
 
     public ConfigFileReloader(
-        LastGoodJsonConfigurationProvider file, ServerOptions options, IConfiguration live, IConfigChecker checker, IListenerPreflight listeners,
+        LastGoodJsonConfigurationProvider file, ServerOptions options, IConfiguration live, IConfigChecker checker,
         ILogger<ConfigFileReloader> logger)
     {
         _file = file;
         _options = options;
         _live = live;
         _checker = checker;
-        _listeners = listeners;
         _logger = logger;
     }
 
@@ -137,7 +135,7 @@ internal sealed partial class ConfigFileReloader : BackgroundService
         using var disposable = candidate as IDisposable;
         var errors = await _checker.CheckAsync(candidate, cancellationToken);
         // A port in use is only asked about when the rest is right: half of the sockets may not even be meant.
-        return errors.Count > 0 ? errors : [.. HttpEndpointPreflight.Check(candidate, _live), .. await _listeners.TryListenAsync(candidate, cancellationToken)];
+        return errors.Count > 0 ? errors : [.. HttpEndpointPreflight.Check(candidate, _live)];
     }
 
     private void Apply(ConfigFileContent content)

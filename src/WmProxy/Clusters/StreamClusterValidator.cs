@@ -12,50 +12,52 @@ internal sealed class StreamClusterValidator : IClusterValidator
 {
     public ValueTask ValidateAsync(ClusterConfig cluster, IList<Exception> errors)
     {
-        var path = $"Clusters:{cluster.ClusterId}";
         foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
         {
-            var destinationPath = $"{path}:Destinations:{id}";
-            ValidateAddress(destination.Address, $"{destinationPath}:Address", errors);
-            ValidateAddress(destination.Health, $"{destinationPath}:Health", errors);
+            var destinationPath = $"Destinations:{id}";
+            ValidateAddress(cluster, destination.Address, $"{destinationPath}:Address", errors);
+            ValidateAddress(cluster, destination.Health, $"{destinationPath}:Health", errors);
             if (!DestinationWeight.TryRead(destination, out _))
             {
                 Add(
-                    errors,
+                    cluster,
                     $"{destinationPath}:Metadata:{DestinationWeight.MetadataKey}",
-                    $"'{destination.Metadata![DestinationWeight.MetadataKey]}' is not a whole number from 0 to {DestinationWeight.Max}");
+                    $"'{destination.Metadata![DestinationWeight.MetadataKey]}' is not a whole number from 0 to {DestinationWeight.Max}",
+                    errors);
             }
         }
 
         if (!ConnectFailuresHealthPolicy.TryReadThreshold(cluster.Metadata, out _))
         {
             Add(
-                errors,
-                $"{path}:Metadata:{ConnectFailuresHealthPolicy.ThresholdMetadataKey}",
-                $"'{cluster.Metadata![ConnectFailuresHealthPolicy.ThresholdMetadataKey]}' is not a whole number of at least 1");
+                cluster,
+                $"Metadata:{ConnectFailuresHealthPolicy.ThresholdMetadataKey}",
+                $"'{cluster.Metadata![ConnectFailuresHealthPolicy.ThresholdMetadataKey]}' is not a whole number of at least 1",
+                errors);
         }
 
         foreach (var key in new[] { ProbeDialogue.SendMetadataKey, ProbeDialogue.ExpectMetadataKey })
         {
             if (!ProbeDialogue.TryRead(cluster.Metadata, key, out _, out var error))
             {
-                Add(errors, $"{path}:Metadata:{key}", error);
+                Add(cluster, $"Metadata:{key}", error, errors);
             }
         }
 
         return ValueTask.CompletedTask;
     }
 
-    private static void ValidateAddress(string? address, string path, IList<Exception> errors)
+    private static void ValidateAddress(ClusterConfig cluster, string? address, string key, IList<Exception> errors)
     {
         // Other schemes are for others to judge.
         if (!string.IsNullOrEmpty(address)
             && DestinationAddress.GetScheme(address) is "tcp" or "tls" or "unix"
             && !DestinationAddress.TryParse(address, null, out _, out var error))
         {
-            Add(errors, path, error);
+            Add(cluster, key, error, errors);
         }
     }
 
-    private static void Add(IList<Exception> errors, string path, string message) => errors.Add(new ArgumentException($"{path}: {message}."));
+    private static void Add(ClusterConfig cluster, string key, string message, IList<Exception> errors) =>
+        errors.Add(new ClusterErrorException(cluster.ClusterId, key, message));
 }

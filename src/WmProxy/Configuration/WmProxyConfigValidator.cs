@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using WmProxy.Configuration.Validation;
+using WmProxy.Routes;
 
 namespace WmProxy.Configuration;
 
@@ -15,7 +16,12 @@ internal static class WmProxyConfigValidator
         RouteClusterValidator.Validate(config, context, collector);
         ListenerConflictValidator.Validate(config, context, collector);
         StaticFilesValidator.Validate(config, context, collector);
-        StaticResponsesValidator.Validate(config, collector);
+        StaticResponsesValidator.Validate(config, context, collector);
+        foreach (var conflict in EndpointConflicts.Find(config, context.Routes))
+        {
+            collector.Add(conflict.Path, conflict.Message);
+        }
+
         StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);
         ListeningValidator.Validate(config, context, collector);
     }

@@ -112,6 +112,9 @@ internal sealed class ConnectionState
     /// <summary>Ends the connection with <see cref="ConnectionEndReason.Drained"/> at <paramref name="timestamp"/>.</summary>
     public void SetDrainDeadline(long timestamp) => Interlocked.CompareExchange(ref _drainDeadline, timestamp, 0);
 
+    /// <summary>Takes back <see cref="SetDrainDeadline"/>.</summary>
+    public void ClearDrainDeadline() => Volatile.Write(ref _drainDeadline, 0);
+
     /// <summary>From now on the connection lives by the activity of <paramref name="relay"/>.</summary>
     public void StartRelay(RelaySession relay, long idleTicks, long halfCloseTicks, long now)
     {

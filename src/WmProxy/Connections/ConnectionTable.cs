@@ -43,7 +43,10 @@ internal sealed class ConnectionTable : IDisposable
         }
     }
 
-    /// <summary>Gives the connections that <paramref name="match"/> the time until <paramref name="timeout"/> from now to end by themselves.</summary>
+    /// <summary>
+    /// Gives the connections that <paramref name="match"/> the time until <paramref name="timeout"/> from now, or until whenever they were given before, to
+    /// end by themselves; takes the limit from all others, whose stream has come back.
+    /// </summary>
     public void Drain(Func<ConnectionState, bool> match, TimeSpan timeout)
     {
         var deadline = _timeProvider.GetTimestamp() + ToTicks(timeout);
@@ -52,6 +55,10 @@ internal sealed class ConnectionTable : IDisposable
             if (match(connection))
             {
                 connection.SetDrainDeadline(deadline);
+            }
+            else
+            {
+                connection.ClearDrainDeadline();
             }
         }
     }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using WmProxy.Configuration.Values;
 
 namespace WmProxy.Connectors;
 
@@ -56,10 +57,10 @@ internal sealed record DestinationAddress
             case "unix":
                 return TryParsePath(address, rest, host, out result, out error);
             case "":
-                error = $"'{address}' has no scheme; write tcp://host:port, tls://host:port or unix:/path";
+                error = $"{QuotedText.Quote(address)} has no scheme; write tcp://host:port, tls://host:port or unix:/path";
                 return false;
             default:
-                error = $"'{address}' has the scheme '{scheme}', which streams cannot dial; use tcp, tls or unix";
+                error = $"{QuotedText.Quote(address)} has the scheme {QuotedText.Quote(scheme)}, which streams cannot dial; use tcp, tls or unix";
                 return false;
         }
     }
@@ -79,7 +80,7 @@ internal sealed record DestinationAddress
         result = null;
         if (!rest.StartsWith("//", StringComparison.Ordinal))
         {
-            error = $"'{address}' is not of the form {scheme}://host:port";
+            error = $"{QuotedText.Quote(address)} is not of the form {scheme}://host:port";
             return false;
         }
 
@@ -90,7 +91,7 @@ internal sealed record DestinationAddress
             // DNS destination resolvers write addresses as URIs, whose empty path is a slash.
             if (authority[end..] is not "/")
             {
-                error = $"'{address}' has a path, which {scheme} addresses do not have";
+                error = $"{QuotedText.Quote(address)} has a path, which {scheme} addresses do not have";
                 return false;
             }
 
@@ -110,7 +111,7 @@ internal sealed record DestinationAddress
             var close = authority.IndexOf(']');
             if (close < 0)
             {
-                error = $"'{address}' has a '[' without its ']'";
+                error = $"{QuotedText.Quote(address)} has a '[' without its ']'";
                 return false;
             }
 
@@ -118,7 +119,7 @@ internal sealed record DestinationAddress
             port = authority[(close + 1)..];
             if (!host.Contains(':') || !IPAddress.TryParse(host, out _))
             {
-                error = $"'{host}' in '{address}' is not an IPv6 address";
+                error = $"{QuotedText.Quote(host.ToString())} in {QuotedText.Quote(address)} is not an IPv6 address";
                 return false;
             }
         }
@@ -127,7 +128,7 @@ internal sealed record DestinationAddress
             var colon = authority.IndexOf(':');
             if (colon >= 0 && authority.LastIndexOf(':') != colon)
             {
-                error = $"'{address}' has an IPv6 address without brackets; write {scheme}://[::1]:port";
+                error = $"{QuotedText.Quote(address)} has an IPv6 address without brackets; write {scheme}://[::1]:port";
                 return false;
             }
 
@@ -137,19 +138,19 @@ internal sealed record DestinationAddress
 
         if (!port.StartsWith(':') || port.Length == 1)
         {
-            error = $"'{address}' has no port; write {scheme}://host:port";
+            error = $"{QuotedText.Quote(address)} has no port; write {scheme}://host:port";
             return false;
         }
 
         if (!int.TryParse(port[1..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > IPEndPoint.MaxPort)
         {
-            error = $"'{port[1..]}' in '{address}' is not a port from 1 to 65535";
+            error = $"{QuotedText.Quote(port[1..].ToString())} in {QuotedText.Quote(address)} is not a port from 1 to 65535";
             return false;
         }
 
         if (!TryParseHost(host, out var ip))
         {
-            error = $"'{host}' in '{address}' is neither a host name nor an IP address";
+            error = $"{QuotedText.Quote(host.ToString())} in {QuotedText.Quote(address)} is neither a host name nor an IP address";
             return false;
         }
 
@@ -174,17 +175,9 @@ internal sealed record DestinationAddress
             return false;
         }
 
-        if (!host.ContainsAnyExcept("0123456789."))
+        if (!host.ContainsAnyExcept("0123456789.") || host.Contains(':'))
         {
-            // inet_aton's short forms ("127.1", "2130706433") are more often a mistake than meant.
-            return IPAddress.TryParse(host, out address) && address.ToString().AsSpan().SequenceEqual(host);
-        }
-
-        if (host.Contains(':'))
-        {
-            address = IPAddress.Parse(host);
-            address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-            return true;
+            return IPAddressParser.TryParse(host, out address);
         }
 
         return Uri.CheckHostName(host.ToString()) == UriHostNameType.Dns;
@@ -223,13 +216,13 @@ internal sealed record DestinationAddress
 
         if (!path.StartsWith('/') || path.StartsWith("//", StringComparison.Ordinal) || path.Length == 1)
         {
-            error = $"'{address}' is not of the form unix:/path, with an absolute path";
+            error = $"{QuotedText.Quote(address)} is not of the form unix:/path, with an absolute path";
             return false;
         }
 
         if (path.Contains('\0') || Encoding.UTF8.GetByteCount(path) > MaxUnixPathLength)
         {
-            error = $"'{address}' has a path that a Unix domain socket cannot have: at most {MaxUnixPathLength} bytes, none of them zero";
+            error = $"{QuotedText.Quote(address)} has a path that a Unix domain socket cannot have: at most {MaxUnixPathLength} bytes, none of them zero";
             return false;
         }
 

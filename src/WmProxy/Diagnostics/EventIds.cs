@@ -7,6 +7,7 @@ internal static class EventIds
     public const int ConfigApplied = 100;
     public const int ConfigRejected = 101;
     public const int ConfigUnchanged = 102;
+    public const int ConfigReadFailed = 104;
 
     // 200: Listeners
     public const int AcceptFailed = 200;
@@ -14,6 +15,7 @@ internal static class EventIds
     public const int ListenerOpened = 202;
     public const int ListenerClosed = 203;
     public const int Draining = 204;
+    public const int ListenerLost = 205;
 
     // 300: Connections (300-339 PROXY protocol, 340-369 TLS, 370-399 the rest)
     public const int TlsCertificateReloaded = 340;

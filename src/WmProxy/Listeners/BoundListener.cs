@@ -21,6 +21,7 @@ internal sealed partial class BoundListener
 
     private readonly ListenerContext _context;
     private readonly ILogger _logger;
+    private readonly IReadOnlyList<EndPoint?> _endPoints;
     private IReadOnlyList<Socket> _sockets;
     private ListenerModel _model;
     private long _lastAcceptLog;
@@ -31,6 +32,7 @@ internal sealed partial class BoundListener
         _logger = context.Logger;
         _model = model;
         _sockets = sockets;
+        _endPoints = [.. sockets.Select(socket => socket.LocalEndPoint)];
         Name = string.Join(", ", Describe().Select(info => info.Address));
     }
 
@@ -47,7 +49,7 @@ internal sealed partial class BoundListener
     }
 
     /// <summary>The real port; 0 for a Unix domain socket.</summary>
-    public int Port => (_sockets[0].LocalEndPoint as IPEndPoint)?.Port ?? 0;
+    public int Port => (_endPoints[0] as IPEndPoint)?.Port ?? 0;
 
     /// <summary>Opens the address without accepting yet.</summary>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
@@ -57,8 +59,8 @@ internal sealed partial class BoundListener
     public IEnumerable<ListenerInfo> Describe()
     {
         var model = Model;
-        return _sockets.Select(socket => new ListenerInfo(
-            Describe(model.Address, socket.LocalEndPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
+        return _endPoints.Select(endPoint => new ListenerInfo(
+            Describe(model.Address, endPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
     }
 
     /// <summary>Starts to accept.</summary>
@@ -86,9 +88,11 @@ internal sealed partial class BoundListener
 
     /// <summary>Opens the address again after <see cref="Close"/>, where the one that was to take its place could not be opened.</summary>
     /// <exception cref="SocketException">Somebody else was faster.</exception>
+    /// <exception cref="IOException">Somebody else was faster.</exception>
     public void Reopen()
     {
-        _sockets = ListenerSockets.Open(Model.Address);
+        // The same port again, also where any free one was asked for.
+        _sockets = ListenerSockets.Open(Port == 0 ? Model.Address : Model.Address with { FirstPort = Port, LastPort = Port });
         Start();
     }
 

@@ -55,26 +55,53 @@ internal sealed partial class ListenerHost : IListenerLookup
         }
 
         var staged = new StagedListeners(this, models, kept, opened, [.. removed.Values]);
-        var failed = false;
-        foreach (var model in missing)
+        var before = errors.Count;
+
+        // Those that stand in nobody's way first: no listener of ours is closed for the sake of a change that cannot be made.
+        foreach (var model in missing.Where(model => !staged.IsTakenByRemoved(model.Address)))
         {
-            if (TryOpen(model, staged, errors) is { } listener)
-            {
-                opened.Add(listener);
-            }
-            else
-            {
-                failed = true;
-            }
+            Open(model, () => false);
         }
 
-        if (failed)
+        foreach (var model in errors.Count > before ? [] : missing.Where(model => staged.IsTakenByRemoved(model.Address)).ToList())
+        {
+            // Not all that share a port are in each other's way: 127.0.0.1:80 and 127.0.0.2:80 are not, 127.0.0.1:80 and *:80 are.
+            Open(model, () => staged.CloseRemovedOn(model.Address));
+        }
+
+        if (errors.Count > before)
         {
             staged.Rollback();
             return null;
         }
 
         return staged;
+
+        void Open(ListenerModel model, Func<bool> makeRoom)
+        {
+            if (TryOpen(model, makeRoom, errors) is { } listener)
+            {
+                opened.Add(listener);
+            }
+        }
+    }
+
+    /// <summary>Whether all of <paramref name="models"/> are open.</summary>
+    public bool HasAll(IReadOnlyList<ListenerModel> models) => models.All(model => _listeners.ContainsKey(model.Key));
+
+    /// <summary>
+    /// Opens and closes what <paramref name="models"/> has and this host has not, and says what cannot be opened. Where one of our own that is to
+    /// go is in the way, nothing can be said before it is gone. Not while something is staged.
+    /// </summary>
+    public void Check(IReadOnlyList<ListenerModel> models, IList<ConfigError> errors)
+    {
+        var keys = models.Select(model => model.Key).ToHashSet();
+        var missing = models.Where(model => !_listeners.ContainsKey(model.Key)).ToList();
+        var leaving = _listeners.Values.Where(listener => !keys.Contains(listener.Key)).Select(listener => listener.Port).ToHashSet();
+        foreach (var model in missing.Where(model => model.Address.Scheme == ListenScheme.Unix || !leaving.Contains(model.Address.FirstPort)))
+        {
+            TryOpen(model, () => false, errors)?.Close();
+        }
     }
 
     /// <summary>Stops accepting and waits for the live connections; those left after <paramref name="timeout"/> are ended.</summary>
@@ -111,7 +138,16 @@ internal sealed partial class ListenerHost : IListenerLookup
         }
     }
 
-    private BoundListener? TryOpen(ListenerModel model, StagedListeners staged, IList<ConfigError> errors)
+    /// <summary>Forgets a listener whose address went to somebody else, so that the next change opens it again.</summary>
+    internal void Lose(BoundListener listener, Exception exception)
+    {
+        var rest = new Dictionary<string, BoundListener>(_listeners);
+        rest.Remove(listener.Key);
+        Volatile.Write(ref _listeners, rest);
+        Log.ListenerLost(_logger, listener.Model.ConfigPath, ListenerErrors.Describe(listener.Model.Address, exception));
+    }
+
+    private BoundListener? TryOpen(ListenerModel model, Func<bool> makeRoom, IList<ConfigError> errors)
     {
         try
         {
@@ -119,7 +155,7 @@ internal sealed partial class ListenerHost : IListenerLookup
             {
                 return BoundListener.Open(_context, model);
             }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && staged.CloseRemovedOn(model.Address))
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && makeRoom())
             {
                 // It was our own: 127.0.0.1:80 becomes *:80.
                 return BoundListener.Open(_context, model);
@@ -139,6 +175,9 @@ internal sealed partial class ListenerHost : IListenerLookup
 
         [LoggerMessage(EventIds.ListenerClosed, LogLevel.Information, "Closed {address}", EventName = nameof(ListenerClosed))]
         public static partial void ListenerClosed(ILogger logger, string address);
+
+        [LoggerMessage(EventIds.ListenerLost, LogLevel.Error, "{path} could not be opened again: {error} The next reload tries again.", EventName = nameof(ListenerLost))]
+        public static partial void ListenerLost(ILogger logger, string path, string error);
 
         [LoggerMessage(EventIds.Draining, LogLevel.Information, "Live connections: {count}; they have {timeout} to end", EventName = nameof(Draining))]
         public static partial void Draining(ILogger logger, int count, TimeSpan timeout);

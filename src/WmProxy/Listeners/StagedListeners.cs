@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Net.Sockets;
 using WmProxy.Configuration;
@@ -65,12 +67,16 @@ internal sealed class StagedListeners
             {
                 listener.Reopen();
             }
-            catch (SocketException)
+            catch (Exception ex) when (ex is SocketException or IOException)
             {
-                // Another process took the port in that moment; the next reload says so.
+                // Another process took the port in that moment; the next reload tries again.
+                _host.Lose(listener, ex);
             }
         }
     }
+
+    /// <summary>Whether a listener that is to be removed has the port of <paramref name="address"/>.</summary>
+    public bool IsTakenByRemoved(ListenAddress address) => RemovedOn(address).Any();
 
     /// <summary>
     /// Closes the listeners that are to be removed and that stand in the way of <paramref name="address"/> ahead of time;
@@ -78,9 +84,7 @@ internal sealed class StagedListeners
     /// </summary>
     public bool CloseRemovedOn(ListenAddress address)
     {
-        var inTheWay = _removed.Except(_closedEarly)
-            .Where(listener => address.Scheme != ListenScheme.Unix && listener.Port == address.FirstPort)
-            .ToList();
+        var inTheWay = RemovedOn(address).Except(_closedEarly).ToList();
         foreach (var listener in inTheWay)
         {
             listener.Close();
@@ -89,4 +93,7 @@ internal sealed class StagedListeners
 
         return inTheWay.Count > 0;
     }
+
+    private IEnumerable<BoundListener> RemovedOn(ListenAddress address) =>
+        _removed.Where(listener => address.Scheme != ListenScheme.Unix && address.FirstPort != 0 && listener.Port == address.FirstPort);
 }

@@ -3,22 +3,23 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Configuration.Reading;
 using WmProxy.Configuration.Validation;
 using WmProxy.Connections.Tls;
-using WmProxy.Routes;
 using WmProxy.Streams;
 using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Management;
 
 /// <summary>Reads a configuration whole and finds everything that is wrong with it.</summary>
-internal sealed class ConfigLoader : IConfigChecker
+internal sealed class ConfigLoader
 {
     private readonly IServiceProvider _services;
     private readonly YarpConfigReader _yarpReader;
@@ -41,24 +42,25 @@ internal sealed class ConfigLoader : IConfigChecker
     /// <summary>Whether the application is there for WmProxy alone.</summary>
     public bool IsStandalone { get; }
 
-    public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
+    /// <summary>Loads the certificates of <paramref name="config"/> for the sake of their errors only.</summary>
+    public void CheckCertificates(WmProxyConfig config, IList<ConfigError> errors)
     {
-        ArgumentNullException.ThrowIfNull(candidate);
-        var loaded = await LoadAsync(candidate, cancellationToken);
-        var errors = loaded.Errors.ToList();
-        foreach (var stream in loaded.Config.Streams.Values.Where(stream => stream.Tls is not null))
+        foreach (var stream in config.Streams.Values.Where(stream => stream.Tls is not null))
         {
-            // Certificates are loaded for the sake of their errors only.
             var tlsErrors = new List<ConfigError>();
             TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, tlsErrors, out _);
-            AddUnsaid(errors, tlsErrors);
-        }
 
-        return errors;
+            // What is found at a key that is known to be wrong is the same mistake in other words.
+            foreach (var error in tlsErrors.Where(error => errors.All(said => said.Path != error.Path)).ToList())
+            {
+                errors.Add(error);
+            }
+        }
     }
 
-    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration root, CancellationToken cancellationToken)
+    public async ValueTask<LoadedConfig> LoadAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
+        var root = ConfigurationSnapshot.Take(configuration);
         var (config, readErrors) = WmProxyConfigReader.Read(root, BaseDirectory);
         var errors = readErrors.ToList();
         var hostConfigs = GetHostConfigs();
@@ -69,35 +71,24 @@ internal sealed class ConfigLoader : IConfigChecker
             {
                 Routes = [.. own.Routes, .. hostConfigs.SelectMany(host => host.Routes)],
                 Clusters = [.. own.Clusters, .. hostConfigs.SelectMany(host => host.Clusters)],
+                RouteConstraints = _services.GetService<ParameterPolicyFactory>(),
                 KestrelEndpoints = KestrelEndpointReader.Read(root),
                 BaseDirectory = BaseDirectory,
                 IsStandalone = IsStandalone,
                 Source = root,
             },
             errors);
-        AddUnsaid(errors, WmProxyEndpointDataSource.Validate(config, BaseDirectory));
         var yarp = new YarpConfig(own.Routes, [.. own.Clusters, .. StreamClusters.Create(config)]);
-        await ValidateAsync(yarp, errors);
+
+        // What is wrong with the clusters that streams make is said of the streams, so YARP need not say it again.
+        await ValidateAsync(root, errors.Count == 0 ? yarp : own, errors);
         cancellationToken.ThrowIfCancellationRequested();
         return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
     }
 
-    // What a later step finds at a key that is known to be wrong is the same mistake in other words.
-    private static void AddUnsaid(List<ConfigError> errors, IEnumerable<ConfigError> more) =>
-        errors.AddRange([.. more.Where(error => errors.TrueForAll(said => said.Path != error.Path))]);
-
-    // Ours begins with the path below YARP's section, which another provider may not have.
-    private static ConfigError Describe(ClusterConfig cluster, Exception error)
-    {
-        var path = $"Clusters:{cluster.ClusterId}";
-        return error.Message.StartsWith(path, StringComparison.Ordinal) && error.Message.IndexOf(": ", StringComparison.Ordinal) is > 0 and var end
-            ? new ConfigError($"{YarpConfigReader.SectionName}:{error.Message[..end]}", error.Message[(end + 2)..])
-            : new ConfigError($"{YarpConfigReader.SectionName}:{path}", error.Message);
-    }
-
     // An application that feeds YARP itself goes on doing so; nothing is loaded twice beside it.
     private List<IProxyConfig> GetHostConfigs() =>
-        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not YarpConfigProvider).Select(provider => provider.GetConfig())];
+        [.. _services.GetServices<IProxyConfigProvider>().Where(provider => provider is not (YarpConfigProvider or YarpWakeUp)).Select(provider => provider.GetConfig())];
 
     private YarpConfig ReadOwn(IConfiguration root, List<ConfigError> errors)
     {
@@ -105,7 +96,7 @@ internal sealed class ConfigLoader : IConfigChecker
         return _yarpReader.Read(root, errors);
     }
 
-    private async ValueTask ValidateAsync(YarpConfig config, List<ConfigError> errors)
+    private async ValueTask ValidateAsync(IConfiguration root, YarpConfig config, List<ConfigError> errors)
     {
         foreach (var route in config.Routes)
         {
@@ -115,7 +106,17 @@ internal sealed class ConfigLoader : IConfigChecker
 
         foreach (var cluster in config.Clusters)
         {
-            errors.AddRange((await _yarpValidator.ValidateClusterAsync(cluster)).Select(error => Describe(cluster, error)));
+            foreach (var exception in await _yarpValidator.ValidateClusterAsync(cluster))
+            {
+                if (exception is not ClusterErrorException { Error: var error })
+                {
+                    errors.Add(new ConfigError($"{YarpConfigReader.SectionName}:Clusters:{cluster.ClusterId}", exception.Message));
+                }
+                else if (ConfigKeyPath.AsWritten(root, error.Path) is var path && !errors.Exists(said => said.Path == path))
+                {
+                    errors.Add(error with { Path = path });
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.Diagnostics;
@@ -18,7 +19,7 @@ namespace WmProxy.Management;
 /// Applies configurations: each is read and validated whole, compared with the one that runs, and applied whole or not at all. The last good
 /// one stays in force until a better one comes.
 /// </summary>
-internal sealed partial class ConfigManager : IConfigReloader, IListenerPreflight
+internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 {
     private static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
 
@@ -33,6 +34,9 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _firstLoad = new();
+    private IChangeToken? _firstToken;
     private LoadedConfig? _current;
     private CompiledStreams _streams = CompiledStreams.None;
     private bool _listening;
@@ -57,32 +61,39 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
 
     public TimeSpan DrainTimeout => Volatile.Read(ref _current)?.Config.DrainTimeout ?? DefaultDrainTimeout;
 
+    /// <summary>Whether the configuration has changed after the first one was read, which nobody was there to notice yet.</summary>
+    public bool HasMissedChange => _firstToken?.HasChanged ?? false;
+
     /// <summary>
     /// Reads the first configuration, before the application starts. Blocks, as YARP's own first load does: there is nothing to serve yet.
     /// </summary>
     /// <exception cref="ConfigErrorException">The configuration cannot be used.</exception>
     public void EnsureLoaded()
     {
-        if (_current is not null)
+        lock (_firstLoad)
         {
-            return;
-        }
+            if (_current is not null)
+            {
+                return;
+            }
 
-        var loaded = _loader.LoadAsync(_configuration, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        var errors = loaded.Errors.ToList();
-        if (errors.Count == 0)
-        {
-            _endpoints.Update(loaded.Config, _loader.BaseDirectory);
-            _streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
-        }
+            _firstToken = _configuration.GetReloadToken();
+            var loaded = _loader.LoadAsync(_configuration, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            var errors = loaded.Errors.ToList();
+            if (errors.Count == 0)
+            {
+                _streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
+            }
 
-        if (errors.Count > 0)
-        {
-            throw new ConfigErrorException(errors);
-        }
+            if (errors.Count > 0)
+            {
+                throw new ConfigErrorException(errors);
+            }
 
-        _yarp.PublishFirst(loaded.Yarp);
-        _current = loaded;
+            _endpoints.Prepare(loaded.Config, _loader.BaseDirectory)();
+            _yarp.PublishFirst(loaded.Yarp);
+            Volatile.Write(ref _current, loaded);
+        }
     }
 
     /// <summary>Opens the listeners.</summary>
@@ -114,6 +125,8 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
     /// <summary>Closes the listeners and waits for live connections, at most the drain timeout.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // A reload that is under way ends without having changed anything.
+        await _stopping.CancelAsync();
         await _oneAtATime.WaitAsync(CancellationToken.None);
         try
         {
@@ -128,47 +141,28 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
         await _listeners.StopAsync(DrainTimeout, cancellationToken);
     }
 
-    public async Task<ReloadResult> ReloadAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(candidate);
+
+        // Not while a reload holds sockets that belong to nobody yet: their ports would seem to be in use.
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            if (!_listening)
-            {
-                return LastResult ?? new ReloadResult(false, _timeProvider.GetUtcNow(), [new ConfigError("", "The application is not running.")]);
-            }
-
-            var errors = await TryApplyAsync(cancellationToken);
-            if (errors.Count > 0)
-            {
-                Log.ConfigRejected(_logger, string.Join(Environment.NewLine + "  ", errors));
-            }
-
-            return LastResult = new ReloadResult(errors.Count == 0, _timeProvider.GetUtcNow(), errors);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
-    }
-
-    public async Task<IReadOnlyList<ConfigError>> TryListenAsync(IConfiguration candidate, CancellationToken cancellationToken)
-    {
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
-        {
-            if (!_listening)
-            {
-                return [];
-            }
-
             var loaded = await _loader.LoadAsync(candidate, cancellationToken);
             var errors = loaded.Errors.ToList();
-            if (errors.Count == 0)
+            if (errors.Count > 0)
             {
-                // Compiled on its own: what live streams share with their next model must not change for a trial.
-                var streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
-                _listeners.Stage(streams.Listeners, errors)?.Rollback();
+                // The rest cannot be compiled, but what is wrong with certificates can be said all the same.
+                _loader.CheckCertificates(loaded.Config, errors);
+                return errors;
+            }
+
+            var streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
+            if (errors.Count == 0 && _listening)
+            {
+                // Where nothing runs, a port in use may well be in use by the very program that this configuration is for.
+                _listeners.Check(streams.Listeners, errors);
             }
 
             return errors;
@@ -178,6 +172,56 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
             _oneAtATime.Release();
         }
     }
+
+    public async Task<ReloadResult> ReloadAsync(CancellationToken cancellationToken = default)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            await _oneAtATime.WaitAsync(either.Token);
+            try
+            {
+                return await ReloadOneAsync(either.Token);
+            }
+            finally
+            {
+                _oneAtATime.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _stopping.IsCancellationRequested)
+        {
+            return NotRunning();
+        }
+    }
+
+    private async Task<ReloadResult> ReloadOneAsync(CancellationToken cancellationToken)
+    {
+        if (!_listening)
+        {
+            return NotRunning();
+        }
+
+        IReadOnlyList<ConfigError> errors;
+        try
+        {
+            errors = await TryApplyAsync(cancellationToken);
+            if (errors.Count > 0)
+            {
+                Log.ConfigRejected(_logger, string.Join(Environment.NewLine + "  ", errors));
+            }
+        }
+        catch (Exception ex) when (ex is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // A provider of the application's that throws, for one. Nobody waits for a reload that a changed file set off, so this is the last place to say so.
+            Log.ConfigReadFailed(_logger, ex);
+            errors = [new ConfigError("WmProxy", $"The configuration could not be read: {ex.Message}")];
+        }
+
+        return LastResult = new ReloadResult(errors.Count == 0, _timeProvider.GetUtcNow(), errors);
+    }
+
+    private ReloadResult NotRunning() =>
+        new(false, _timeProvider.GetUtcNow(), [new ConfigError("WmProxy", "The application is not running, or is stopping: no configuration is taken.")]);
 
     private async Task<IReadOnlyList<ConfigError>> TryApplyAsync(CancellationToken cancellationToken)
     {
@@ -189,7 +233,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
         }
 
         var yarpChanged = !YarpConfigComparer.Equals(loaded.Yarp, previous.Yarp);
-        if (!yarpChanged && loaded.Config == previous.Config)
+        if (!yarpChanged && loaded.Config == previous.Config && _listeners.HasAll(_streams.Listeners))
         {
             Log.ConfigUnchanged(_logger);
             return [];
@@ -197,28 +241,57 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
 
         var errors = new List<ConfigError>();
         var streams = _streamCompiler.Compile(loaded.Config, _streams, _loader.BaseDirectory, errors);
-        if (errors.Count > 0 || _listeners.Stage(streams.Listeners, errors) is not { } staged)
+        if (errors.Count > 0)
         {
             return errors;
         }
 
-        if (yarpChanged && await _yarp.PublishAsync(loaded.Yarp, _yarpApplied) is { } refusal)
+        var serveEndpoints = _endpoints.Prepare(loaded.Config, _loader.BaseDirectory);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_listeners.Stage(streams.Listeners, errors) is not { } staged)
         {
-            // YARP keeps what it had; so does everything else, and YARP is told again what that is.
-            staged.Rollback();
-            await _yarp.PublishAsync(new YarpConfig(previous.Yarp.Routes, previous.Yarp.Clusters), _yarpApplied);
-            return [new ConfigError(YarpConfigReader.SectionName, refusal.Message)];
+            return errors;
+        }
+
+        if (yarpChanged && await PublishAsync(loaded.Yarp, previous.Yarp, staged) is { } refusal)
+        {
+            return [.. YarpErrors.Describe(refusal)];
         }
 
         // Nothing below can fail.
-        _endpoints.Update(loaded.Config, _loader.BaseDirectory);
         staged.Commit();
         Volatile.Write(ref _current, yarpChanged ? loaded : loaded with { Yarp = previous.Yarp });
         _streamCompiler.Watch(streams, _streams);
         _streams = streams;
         _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
+        serveEndpoints();
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];
+    }
+
+    /// <summary>Gives YARP its part; if YARP refuses it, everything is as before, and the reason is returned.</summary>
+    private async Task<Exception?> PublishAsync(YarpConfig next, YarpConfig previous, StagedListeners staged)
+    {
+        Exception? refusal;
+        try
+        {
+            // What YARP does with it has to be known, so only a stop ends the wait.
+            refusal = await _yarp.PublishAsync(next, _yarpApplied, _stopping.Token);
+        }
+        catch
+        {
+            staged.Rollback();
+            throw;
+        }
+
+        if (refusal is not null)
+        {
+            // YARP keeps what it had, or most of it; so does everything else, and YARP is told again what that is.
+            staged.Rollback();
+            await _yarp.PublishAsync(new YarpConfig(previous.Routes, previous.Clusters), _yarpApplied, _stopping.Token);
+        }
+
+        return refusal;
     }
 
     private static partial class Log
@@ -228,6 +301,9 @@ internal sealed partial class ConfigManager : IConfigReloader, IListenerPrefligh
 
         [LoggerMessage(EventIds.ConfigRejected, LogLevel.Error, "The new configuration is not used; the one before stays in force, whole:\n  {errors}", EventName = nameof(ConfigRejected))]
         public static partial void ConfigRejected(ILogger logger, string errors);
+
+        [LoggerMessage(EventIds.ConfigReadFailed, LogLevel.Error, "The new configuration could not be read; the one before stays in force, whole", EventName = nameof(ConfigReadFailed))]
+        public static partial void ConfigReadFailed(ILogger logger, Exception exception);
 
         [LoggerMessage(EventIds.ConfigUnchanged, LogLevel.Debug, "The configuration was read again and is the same", EventName = nameof(ConfigUnchanged))]
         public static partial void ConfigUnchanged(ILogger logger);

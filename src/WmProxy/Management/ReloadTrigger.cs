@@ -15,23 +15,31 @@ internal sealed class ReloadTrigger : IDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     private readonly IOptionsMonitor<WmProxyOptions> _options;
-    private readonly ConfigManager _manager;
+    private readonly IConfigReloader _reloader;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private IDisposable? _subscription;
-    private long _firstChange;
+    private long? _firstChange;
     private bool _disposed;
 
-    public ReloadTrigger(IOptionsMonitor<WmProxyOptions> options, ConfigManager manager, TimeProvider timeProvider)
+    public ReloadTrigger(IOptionsMonitor<WmProxyOptions> options, IConfigReloader reloader, TimeProvider timeProvider)
     {
         _options = options;
-        _manager = manager;
+        _reloader = reloader;
         _timeProvider = timeProvider;
         _timer = timeProvider.CreateTimer(static trigger => _ = ((ReloadTrigger)trigger!).ReloadAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public void Start() => _subscription = _options.OnChange((_, _) => Changed());
+    /// <param name="hasChanged">Whether the configuration has changed already, before anybody followed it.</param>
+    public void Start(bool hasChanged)
+    {
+        _subscription = _options.OnChange((_, _) => Changed());
+        if (hasChanged)
+        {
+            Changed();
+        }
+    }
 
     public void Dispose()
     {
@@ -54,12 +62,7 @@ internal sealed class ReloadTrigger : IDisposable
             }
 
             var now = _timeProvider.GetTimestamp();
-            if (_firstChange == 0)
-            {
-                _firstChange = now;
-            }
-
-            var waited = _timeProvider.GetElapsedTime(_firstChange, now);
+            var waited = _timeProvider.GetElapsedTime(_firstChange ??= now, now);
             var delay = _options.CurrentValue.ReloadDelay;
             if (delay > LongestDelay - waited)
             {
@@ -74,9 +77,14 @@ internal sealed class ReloadTrigger : IDisposable
     {
         lock (_lock)
         {
-            _firstChange = 0;
+            if (_disposed)
+            {
+                return Task.CompletedTask;
+            }
+
+            _firstChange = null;
         }
 
-        return _manager.ReloadAsync();
+        return _reloader.ReloadAsync();
     }
 }

@@ -1,12 +1,10 @@
 using System;
-using System.Linq;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using WmProxy.Configuration;
 using WmProxy.Diagnostics;
 using WmProxy.Management;
 using WmProxy.Routes;
-using Yarp.ReverseProxy;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -32,10 +30,9 @@ public static class WmProxyEndpointRouteBuilderExtensions
         }
 
         endpoints.ServiceProvider.GetRequiredService<ConfigManager>().EnsureLoaded();
-        mapping.IsMapped = true;
 
-        // YARP's data source is its state lookup too; the type itself is internal to YARP.
-        if (!endpoints.DataSources.Any(source => source is IProxyStateLookup))
+        // Mapping YARP a second time would replace the application's pipeline.
+        if (!endpoints.ServiceProvider.GetRequiredService<YarpApplyListener>().IsMapped)
         {
             endpoints.MapReverseProxy(pipeline =>
             {
@@ -48,6 +45,7 @@ public static class WmProxyEndpointRouteBuilderExtensions
         }
 
         endpoints.DataSources.Add(endpoints.ServiceProvider.GetRequiredService<WmProxyEndpointDataSource>());
+        mapping.IsMapped = true;
         return endpoints;
     }
 }

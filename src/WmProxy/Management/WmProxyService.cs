@@ -35,8 +35,9 @@ internal sealed class WmProxyService : IHostedLifecycleService
             throw new InvalidOperationException("AddWmProxy was called, but MapWmProxy was not: call app.MapWmProxy() before the application runs.");
         }
 
-        await _services.GetRequiredService<ConfigManager>().StartAsync(cancellationToken);
-        _trigger.Start();
+        var manager = _services.GetRequiredService<ConfigManager>();
+        await manager.StartAsync(cancellationToken);
+        _trigger.Start(manager.HasMissedChange);
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken)

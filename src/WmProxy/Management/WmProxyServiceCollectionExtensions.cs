@@ -54,15 +54,16 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<IOptionsChangeTokenSource<WmProxyOptions>>(new ConfigurationChangeTokenSource<WmProxyOptions>(configuration));
 
         services.AddSingleton<YarpConfigProvider>();
+        services.AddSingleton<YarpWakeUp>();
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<YarpConfigProvider>());
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<YarpWakeUp>());
         services.AddSingleton<YarpApplyListener>();
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpApplyListener>());
         services.AddSingleton<YarpConfigReader>();
         services.AddSingleton<ConfigLoader>();
-        services.AddSingleton<IConfigChecker>(provider => provider.GetRequiredService<ConfigLoader>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConfigManager>(provider, configuration));
+        services.AddSingleton<IConfigChecker>(provider => provider.GetRequiredService<ConfigManager>());
         services.AddSingleton<IConfigReloader>(provider => provider.GetRequiredService<ConfigManager>());
-        services.AddSingleton<IListenerPreflight>(provider => provider.GetRequiredService<ConfigManager>());
         services.AddSingleton<WmProxyMapping>();
         services.AddSingleton<ReloadTrigger>();
         services.AddHostedService<WmProxyService>();

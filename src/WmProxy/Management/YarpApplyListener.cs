@@ -14,26 +14,39 @@ internal sealed class YarpApplyListener : IConfigChangeListener
 
     private readonly TimeProvider _timeProvider;
     private Expectation? _expected;
+    private volatile bool _isDeaf;
+    private volatile bool _isMapped;
 
     public YarpApplyListener(TimeProvider timeProvider) => _timeProvider = timeProvider;
 
+    /// <summary>Whether YARP has loaded a configuration: somebody has mapped it.</summary>
+    public bool IsMapped => _isMapped;
+
+    /// <summary>Whether YARP could not load what it was last given, and so will not hear of the next by itself.</summary>
+    public bool IsDeaf => _isDeaf;
+
     /// <summary>A task that ends when YARP has applied <paramref name="config"/> (<see langword="null"/>) or refused it (why).</summary>
-    public async Task<Exception?> Expect(YarpConfig config)
+    public async Task<Exception?> Expect(YarpConfig config, CancellationToken cancellationToken)
     {
         var expected = new Expectation(config);
         Volatile.Write(ref _expected, expected);
         try
         {
-            return await expected.Outcome.Task.WaitAsync(Patience, _timeProvider);
+            return await expected.Outcome.Task.WaitAsync(Patience, _timeProvider, cancellationToken);
         }
-        catch (TimeoutException ex)
+        catch (TimeoutException)
         {
-            return ex;
+            return new TimeoutException($"YARP has not taken the routes and clusters within {Patience.TotalSeconds} s.");
         }
     }
 
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)
     {
+        if (configProvider is YarpConfigProvider)
+        {
+            _isDeaf = true;
+            Volatile.Read(ref _expected)?.Outcome.TrySetResult(exception);
+        }
     }
 
     public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
@@ -42,12 +55,18 @@ internal sealed class YarpApplyListener : IConfigChangeListener
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => Complete(proxyConfigs, exception);
 
-    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => Complete(proxyConfigs, null);
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        _isMapped = true;
+        Complete(proxyConfigs, null);
+    }
 
     private void Complete(IReadOnlyList<IProxyConfig> configs, Exception? exception)
     {
-        if (Volatile.Read(ref _expected) is { } expected && configs.Any(expected.Config.IsShownBy))
+        // The application's own providers may change at any time; what YARP says then is about an older configuration of ours.
+        if (Volatile.Read(ref _expected) is { } expected && configs.Any(expected.Config.IsSame))
         {
+            _isDeaf = false;
             expected.Outcome.TrySetResult(exception);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.ObjectModel;
 using System.Threading;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Configuration;
@@ -12,9 +13,8 @@ internal sealed class YarpConfig : IProxyConfig
 
     public YarpConfig(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters)
     {
-        // A list of its own, by which this configuration is known again: YARP wraps configurations with resolved destinations, and of those only the
-        // routes stay the same object.
-        Routes = new List<RouteConfig>(routes);
+        // A list of its own, even if empty: where YARP resolves destinations it hides this object behind one that has the same list.
+        Routes = new ReadOnlyCollection<RouteConfig>([.. routes]);
         Clusters = clusters;
         ChangeToken = new CancellationChangeToken(_changed.Token);
     }
@@ -25,8 +25,8 @@ internal sealed class YarpConfig : IProxyConfig
 
     public IChangeToken ChangeToken { get; }
 
-    /// <summary>Whether <paramref name="other"/> is this configuration, or YARP's wrapper around it.</summary>
-    public bool IsShownBy(IProxyConfig other) => ReferenceEquals(other.Routes, Routes);
+    /// <summary>Whether <paramref name="config"/> is this one, or what YARP made of it by resolving destinations.</summary>
+    public bool IsSame(IProxyConfig config) => ReferenceEquals(config.Routes, Routes);
 
     public void SignalChange() => _changed.Cancel();
 }

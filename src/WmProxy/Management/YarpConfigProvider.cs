@@ -13,9 +13,14 @@ namespace WmProxy.Management;
 internal sealed class YarpConfigProvider : IProxyConfigProvider
 {
     private readonly IServiceProvider _services;
+    private readonly YarpWakeUp _wakeUp;
     private YarpConfig? _current;
 
-    public YarpConfigProvider(IServiceProvider services) => _services = services;
+    public YarpConfigProvider(IServiceProvider services, YarpWakeUp wakeUp)
+    {
+        _services = services;
+        _wakeUp = wakeUp;
+    }
 
     public YarpConfig? Current => Volatile.Read(ref _current);
 
@@ -34,11 +39,17 @@ internal sealed class YarpConfigProvider : IProxyConfigProvider
     public void PublishFirst(YarpConfig config) => Volatile.Write(ref _current, config);
 
     /// <summary>Replaces what YARP sees and waits until YARP has applied it; returns what it has against it, or <see langword="null"/>.</summary>
-    public async Task<Exception?> PublishAsync(YarpConfig config, YarpApplyListener applied)
+    public async Task<Exception?> PublishAsync(YarpConfig config, YarpApplyListener applied, CancellationToken cancellationToken)
     {
-        var outcome = applied.Expect(config);
+        var isDeaf = applied.IsDeaf;
+        var outcome = applied.Expect(config, cancellationToken);
         var previous = Interlocked.Exchange(ref _current, config);
         previous?.SignalChange();
+        if (isDeaf)
+        {
+            _wakeUp.Signal();
+        }
+
         return await outcome;
     }
 }

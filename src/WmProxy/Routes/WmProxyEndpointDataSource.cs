@@ -23,49 +23,44 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
 
     public override IReadOnlyList<Endpoint> Endpoints => _endpoints;
 
-    /// <summary>Everything that would keep <see cref="Update"/> from taking <paramref name="config"/>.</summary>
-    /// <param name="config">The configuration.</param>
-    /// <param name="baseDirectory">The folder that paths in it are relative to.</param>
-    /// <param name="constraints">The host's route constraints, from its services; without them their names are not checked.</param>
-    public static IEnumerable<ConfigError> Validate(WmProxyConfig config, string baseDirectory, ParameterPolicyFactory? constraints = null)
-    {
-        return
-        [
-            .. config.StaticFiles.Values.SelectMany(files => StaticFilesValidator.Validate(files, baseDirectory, constraints)),
-            .. config.StaticResponses.Values.SelectMany(response => StaticResponseValidator.Validate(response, constraints)),
-            .. EndpointConflicts.Find(config),
-        ];
-    }
-
     public override IChangeToken GetChangeToken() => new CancellationChangeToken(_changed.Token);
 
     /// <summary>
-    /// Serves <paramref name="config"/> from now on. Entries that did not change keep their endpoints; when none changed nothing
-    /// happens. Requests under way end with the endpoint they began with.
+    /// Serves <paramref name="config"/>, which is validated, from now on. Entries that did not change keep their endpoints; when none
+    /// changed nothing happens. Requests under way end with the endpoint they began with. Should it throw, the old one goes on.
     /// </summary>
-    /// <exception cref="ConfigErrorException">The configuration cannot be used; the old one goes on.</exception>
     public void Update(WmProxyConfig config, string baseDirectory)
     {
-        var errors = Validate(config, baseDirectory).ToList();
-        if (errors.Count > 0)
+        Prepare(config, baseDirectory)();
+    }
+
+    /// <summary>
+    /// Makes the endpoints of a validated configuration, and leaves those that are served as they are until the result is called. Whatever can fail
+    /// fails here. One caller at a time.
+    /// </summary>
+    public Action Prepare(WmProxyConfig config, string baseDirectory)
+    {
+        Dictionary<string, Entry> entries = [];
+        foreach (var files in config.StaticFiles.Values)
         {
-            throw new ConfigErrorException(errors);
+            Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
         }
 
+        foreach (var response in config.StaticResponses.Values)
+        {
+            Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
+        }
+
+        return () => Serve(entries);
+    }
+
+    public void Dispose() => _changed.Dispose();
+
+    private void Serve(Dictionary<string, Entry> entries)
+    {
         CancellationTokenSource changed;
         lock (_lock)
         {
-            Dictionary<string, Entry> entries = [];
-            foreach (var files in config.StaticFiles.Values)
-            {
-                Add(entries, $"WmProxy:StaticFiles:{files.Id}", files, Path.GetFullPath(baseDirectory), name => CreateEndpoint(name, files, baseDirectory));
-            }
-
-            foreach (var response in config.StaticResponses.Values)
-            {
-                Add(entries, $"WmProxy:StaticResponses:{response.Id}", response, "", name => CreateEndpoint(name, response));
-            }
-
             var isSame = entries.Count == _entries.Count && entries.All(entry => _entries.TryGetValue(entry.Key, out var old) && ReferenceEquals(old, entry.Value));
             if (isSame)
             {
@@ -81,8 +76,6 @@ internal sealed class WmProxyEndpointDataSource(TimeProvider timeProvider, ILogg
 
         changed.Cancel();
     }
-
-    public void Dispose() => _changed.Dispose();
 
     private void Add(Dictionary<string, Entry> entries, string name, object config, string baseDirectory, Func<string, Endpoint> create)
     {

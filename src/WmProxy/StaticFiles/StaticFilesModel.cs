@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using Microsoft.AspNetCore.Http;
@@ -26,10 +27,7 @@ internal sealed class StaticFilesModel
         Codings = [.. config.Precompressed.Select(ContentCoding.Find).OfType<ContentCoding>()];
         CacheControl = config.CacheControl;
         Fields = new ResponseFields(config.Headers);
-        if (config.NotFoundFile is { } notFoundFile && RelativePath.TryParse("/" + notFoundFile.TrimStart('/'), OperatingSystem.IsWindows(), out var path))
-        {
-            NotFoundFile = path;
-        }
+        NotFoundFile = config.NotFoundFile is { } file && TryParseNotFoundFile(file, out var path) ? path : null;
 
         _defaultContentType = config.DefaultContentType ?? "application/octet-stream";
         foreach (var (ending, type) in config.MimeTypes)
@@ -60,6 +58,12 @@ internal sealed class StaticFilesModel
 
     /// <summary>The folder served, as a full path.</summary>
     public static string GetRoot(StaticFilesConfig config, string baseDirectory) => Path.GetFullPath(config.Root, Path.GetFullPath(baseDirectory));
+
+    /// <summary>Reads <see cref="StaticFilesConfig.NotFoundFile"/>, which may begin with a slash.</summary>
+    public static bool TryParseNotFoundFile(string file, [NotNullWhen(true)] out RelativePath? path)
+    {
+        return RelativePath.TryParse("/" + file.TrimStart('/'), OperatingSystem.IsWindows(), out path) && path is { Value.Length: > 0, IsFolder: false };
+    }
 
     public string GetContentType(string path) => _contentTypes.TryGetContentType(path, out var type) ? type : _defaultContentType;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using WmProxy.Configuration.Values;
 
 namespace WmProxy.StaticFiles;
 
@@ -27,18 +28,20 @@ internal sealed class TryPath
     {
         if (text.StartsWith('='))
         {
-            return ParseStatus(text) is null ? $"'{text}' is not a status to end with; one looks like '=404'."
+            return ParseStatus(text) is null ? $"{QuotedText.Quote(text)} is not a status to end with, which is '=400' to '=599'"
                 : isLast ? null
-                : $"'{text}' ends the search, so it comes last.";
+                : $"{QuotedText.Quote(text)} ends the search, so it comes last";
         }
 
-        var rest = text.Replace(Placeholder, "/x", StringComparison.Ordinal);
-        if (text.Length == 0 || rest.Contains('{') || rest.Contains('}'))
+        if (text.Replace(Placeholder, "", StringComparison.Ordinal).AsSpan().ContainsAny('{', '}'))
         {
-            return $"'{text}' is not a path: it may contain {Placeholder}, as in '{Placeholder}.html', and nothing else in braces.";
+            return $"{QuotedText.Quote(text)} has an unknown placeholder; the only one is '{Placeholder}'";
         }
 
-        return RelativePath.TryParse(new TryPath(text, null).Expand("/x"), OperatingSystem.IsWindows(), out _) ? null : $"'{text}' leads out of Root or nowhere.";
+        return text.Length > 0 && IsBelowRoot(text) ? null
+            : text.Replace("/" + Placeholder, Placeholder, StringComparison.Ordinal) is { Length: > 0 } other && other != text && IsBelowRoot(other)
+                ? $"{QuotedText.Quote(text)} has two slashes in a row, because '{Placeholder}' begins with one; did you mean {QuotedText.Quote(other)}?"
+            : $"{QuotedText.Quote(text)} is not a path below 'Root', which has single '/' between names and no '.', '..' or '\\'";
     }
 
     public static TryPath Parse(string text) => new(text, ParseStatus(text));
@@ -56,6 +59,8 @@ internal sealed class TryPath
             .Replace(Placeholder, requested, StringComparison.Ordinal);
         return path.StartsWith('/') ? path : "/" + path;
     }
+
+    private static bool IsBelowRoot(string template) => RelativePath.TryParse(new TryPath(template, null).Expand("/x"), OperatingSystem.IsWindows(), out _);
 
     private static int? ParseStatus(string text)
     {

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using WmProxy.Listeners;
@@ -13,5 +14,5 @@ internal sealed record CompiledStreams(IReadOnlyDictionary<string, StreamModel> 
 
     /// <summary>Whether connections of a stream that came in on a listener may go on for as long as they like.</summary>
     public bool Serves(string? streamId, string listenerKey) =>
-        Listeners.Any(listener => listener.Key == listenerKey && (streamId is null || listener.StreamIds.Contains(streamId)));
+        Listeners.Any(listener => listener.Key == listenerKey && (streamId is null || listener.StreamIds.Contains(streamId, StringComparer.OrdinalIgnoreCase)));
 }

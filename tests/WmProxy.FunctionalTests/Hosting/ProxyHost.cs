@@ -30,6 +30,9 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     public ConnectionTable Connections => Application.Services.GetRequiredService<ConnectionTable>();
 
+    /// <summary>Where HTTP is served.</summary>
+    public Uri HttpAddress => new(Application.Urls.First());
+
     public IReadOnlyList<ListenerInfo> Listeners => Application.Services.GetRequiredService<IListenerLookup>().GetListeners();
 
     /// <summary>Starts with <paramref name="json"/>, the content of an <c>appsettings.json</c>.</summary>
@@ -72,10 +75,19 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     public Task<RawConnection> ConnectAsync(string stream) => RawClient.ConnectAsync(EndPointOf(stream));
 
+    /// <summary>Replaces the configuration, which the application has to notice by itself.</summary>
+    public void Edit(string json) => _configuration.Replace(json);
+
     /// <summary>Replaces the configuration and applies it.</summary>
     public async Task<ReloadResult> ReloadAsync(string json)
     {
         _configuration.Replace(json);
+        return await ReloadAsync();
+    }
+
+    /// <summary>Applies the configuration as it is.</summary>
+    public async Task<ReloadResult> ReloadAsync()
+    {
         return await Application.Services.GetRequiredService<IConfigReloader>().ReloadAsync().Within();
     }
 

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using WmProxy.Configuration;
 using WmProxy.Configuration.Reading;
 using WmProxy.Configuration.Validation;
@@ -14,6 +16,9 @@ namespace WmProxy.Tests.Configuration;
 /// <summary>Configurations from JSON text, with a folder of their own for the files they name.</summary>
 internal sealed class ConfigFixture : IDisposable
 {
+    private static readonly ParameterPolicyFactory RouteConstraints =
+        new ServiceCollection().AddLogging().AddRouting().BuildServiceProvider().GetRequiredService<ParameterPolicyFactory>();
+
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("wmproxy-config-").FullName;
 
     public static IConfigurationRoot Parse(string json)
@@ -48,6 +53,7 @@ internal sealed class ConfigFixture : IDisposable
             BaseDirectory = Directory,
             IsStandalone = true,
             Source = root,
+            RouteConstraints = RouteConstraints,
             KestrelEndpoints = KestrelEndpointReader.Read(root),
             Clusters = [Cluster("pg", "tcp://10.0.0.5:5432"), Cluster("web", "http://10.0.0.5:80")],
         };

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Extensions.Time.Testing;
@@ -18,7 +19,7 @@ public sealed class YarpApplyListenerTests
         // With a destination resolver YARP shows listeners a wrapper, which has another RevisionId.
         var listener = new YarpApplyListener(_time);
         var config = new YarpConfig([], []);
-        var outcome = listener.Expect(config);
+        var outcome = listener.Expect(config, CancellationToken.None);
 
         listener.ConfigurationApplied([new Wrapper(config)]);
 
@@ -30,7 +31,7 @@ public sealed class YarpApplyListenerTests
     {
         var listener = new YarpApplyListener(_time);
         var config = new YarpConfig([], []);
-        var outcome = listener.Expect(config);
+        var outcome = listener.Expect(config, CancellationToken.None);
         var reason = new InvalidOperationException("no");
 
         listener.ConfigurationApplyingFailed([config], reason);
@@ -42,7 +43,7 @@ public sealed class YarpApplyListenerTests
     public async Task Expect_AnotherOneIsApplied_GoesOnWaitingUntilThePatienceEnds()
     {
         var listener = new YarpApplyListener(_time);
-        var outcome = listener.Expect(new YarpConfig([], []));
+        var outcome = listener.Expect(new YarpConfig([], []), CancellationToken.None);
 
         // Of the same values: a reload that was under way when this one was published.
         listener.ConfigurationApplied([new Wrapper(new YarpConfig([], []))]);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using WmProxy.Configuration.Reading;
 using Yarp.ReverseProxy.Configuration;
@@ -14,6 +15,9 @@ internal sealed record ConfigValidationContext
 
     /// <summary>The clusters of YARP, without those that streams make with <see cref="StreamConfig.To"/>.</summary>
     public IReadOnlyList<ClusterConfig> Clusters { get; init; } = [];
+
+    /// <summary>The host's route constraints; <see langword="null"/> leaves those of path patterns unchecked.</summary>
+    public ParameterPolicyFactory? RouteConstraints { get; init; }
 
     /// <summary>Where HTTP listens.</summary>
     public IReadOnlyList<KestrelEndpointUrl> KestrelEndpoints { get; init; } = [];

@@ -1,6 +1,8 @@
 using System;
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Linq;
+using Microsoft.Net.Http.Headers;
 using WmProxy.Configuration.Values;
 
 namespace WmProxy.Configuration.Validation;
@@ -11,7 +13,9 @@ internal static class FieldSyntax
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    private static readonly string[] Framing = ["Connection", "Content-Length", "Transfer-Encoding", "Upgrade"];
+    private static readonly FrozenSet<string> Framing = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        HeaderNames.Connection, HeaderNames.ContentLength, HeaderNames.KeepAlive, HeaderNames.Trailer, HeaderNames.TransferEncoding, HeaderNames.Upgrade);
 
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(TokenCharacters);
 
@@ -20,7 +24,7 @@ internal static class FieldSyntax
         foreach (var (name, value) in fields)
         {
             var error = !IsToken(name) ? $"{QuotedText.Quote(name)} is not the name of a header"
-                : Framing.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"'{name}' belongs to the connection and is set by the server"
+                : Framing.Contains(name) ? $"'{name}' belongs to the connection and is set by the server"
                 : FindValueError(value);
             if (error is not null)
             {
@@ -37,9 +41,11 @@ internal static class FieldSyntax
         }
     }
 
-    // Kestrel sends ASCII alone.
+    /// <summary>Whether a field can have this value. Kestrel throws on anything but ASCII, when the answer is on its way already.</summary>
+    public static bool IsValue(string text) => text.All(c => c is (>= ' ' and <= '~') or '\t');
+
     private static string? FindValueError(string value)
     {
-        return value.Any(c => c is < ' ' and not '\t' or > '~') ? $"{QuotedText.Quote(value)} has a character that a header cannot carry (line end, NUL, control or beyond ASCII)" : null;
+        return !IsValue(value) ? $"{QuotedText.Quote(value)} has a character that a header cannot carry (line end, NUL, control or beyond ASCII)" : null;
     }
 }

@@ -8,7 +8,7 @@ internal static class MediaTypeSyntax
 {
     public static void Validate(string path, string? text, ConfigErrorCollector errors)
     {
-        if (text is not null && (!MediaTypeHeaderValue.TryParse(text, out var type) || type.MatchesAllTypes || type.MatchesAllSubTypes))
+        if (text is not null && (!FieldSyntax.IsValue(text) || !MediaTypeHeaderValue.TryParse(text, out var type) || type.MatchesAllTypes || type.MatchesAllSubTypes))
         {
             errors.Add(path, $"{QuotedText.Quote(text)} is not a media type; write it as 'text/html; charset=utf-8'");
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Linq;
 using System.Net;
 using WmProxy.Configuration.Values;
+using WmProxy.Connections.ClientHello;
 
 namespace WmProxy.Configuration.Validation;
 
@@ -20,13 +21,8 @@ internal static class ServerNameSyntax
             : rest.Contains(':', StringComparison.Ordinal) ? $"{shown} has a port; did you mean {QuotedText.Quote(name[..name.IndexOf(':')])}?"
             : rest.EndsWith('.') ? $"{shown} ends with a dot; did you mean {QuotedText.Quote(name.TrimEnd('.'))}?"
             : rest.Any(c => c > 127) ? $"{shown} is not in its ASCII form{AsciiProposal(name)}"
-            : rest.Length > 253 || !rest.Split('.').All(IsLabel) ? $"{shown} is not a server name: its labels have 1 to 63 letters, digits, '-' or '_', 253 characters in all"
+            : !ServerName.TryParsePattern(name, out _, out _) ? $"{shown} is not a server name: its labels have 1 to 63 letters, digits, '-' or '_', 253 characters in all"
             : null;
-    }
-
-    private static bool IsLabel(string label)
-    {
-        return label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
     }
 
     private static string AsciiProposal(string name)

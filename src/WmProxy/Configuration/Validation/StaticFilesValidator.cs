@@ -2,29 +2,26 @@ using System;
 using System.IO;
 using System.Linq;
 using WmProxy.Configuration.Values;
+using WmProxy.StaticFiles;
 
 namespace WmProxy.Configuration.Validation;
 
 /// <summary>Folders that are there, and paths that stay below them.</summary>
 internal static class StaticFilesValidator
 {
-    private const string Placeholder = "{path}";
-
-    private static readonly string[] Encodings = ["br", "gzip"];
-
     public static void Validate(WmProxyConfig config, ConfigValidationContext context, ConfigErrorCollector errors)
     {
         foreach (var files in config.StaticFiles.Values)
         {
             var path = ConfigKeyPath.Of("WmProxy", "StaticFiles", files.Id);
-            RouteMatchValidator.Validate(ConfigKeyPath.Of(path, "Match"), files.Match, errors);
-            ValidateRoot(ConfigKeyPath.Of(path, "Root"), files.Root, context.BaseDirectory, errors);
-            if (files.Prefix is { } prefix && (!prefix.StartsWith('/') || FindEscape(prefix) is not null))
-            {
-                errors.Add(ConfigKeyPath.Of(path, "Prefix"), $"{QuotedText.Quote(prefix)} is not the start of a path; write it as '/files'");
-            }
-
-            ValidateNames(path, files, errors);
+            RouteMatchValidator.Validate(ConfigKeyPath.Of(path, "Match"), files.Match, context.RouteConstraints, errors);
+            Report(ConfigKeyPath.Of(path, "Root"), FindRootError(files, context.BaseDirectory), errors);
+            Report(ConfigKeyPath.Of(path, "Prefix"), FindPrefixError(files.Prefix), errors);
+            ValidateItems(ConfigKeyPath.Of(path, "IndexFiles"), files.IndexFiles ?? default, (name, _) => FindIndexFileError(name), errors);
+            ValidateItems(ConfigKeyPath.Of(path, "TryPaths"), files.TryPaths, TryPath.FindError, errors);
+            ValidateItems(ConfigKeyPath.Of(path, "Hide"), files.Hide ?? default, (glob, _) => FindGlobError(glob), errors);
+            ValidateItems(ConfigKeyPath.Of(path, "Precompressed"), files.Precompressed, (coding, _) => FindCodingError(coding), errors);
+            Report(ConfigKeyPath.Of(path, "NotFoundFile"), FindNotFoundFileError(files.NotFoundFile), errors);
             FieldSyntax.ValidateValue(ConfigKeyPath.Of(path, "CacheControl"), files.CacheControl, errors);
             FieldSyntax.ValidateFields(ConfigKeyPath.Of(path, "Headers"), files.Headers, errors);
             MediaTypeSyntax.Validate(ConfigKeyPath.Of(path, "DefaultContentType"), files.DefaultContentType, errors);
@@ -35,63 +32,71 @@ internal static class StaticFilesValidator
         }
     }
 
-    private static void ValidateNames(string path, StaticFilesConfig files, ConfigErrorCollector errors)
+    private static string? FindRootError(StaticFilesConfig files, string baseDirectory)
     {
-        ValidateItems(ConfigKeyPath.Of(path, "IndexFiles"), files.IndexFiles ?? default, FindNameError, errors);
-        ValidateItems(ConfigKeyPath.Of(path, "TryPaths"), files.TryPaths, FindTryPathError, errors);
-        ValidateItems(
-            ConfigKeyPath.Of(path, "Precompressed"),
-            files.Precompressed,
-            encoding => Encodings.Contains(encoding) ? null : $"{QuotedText.Quote(encoding)} is unknown; {NearestName.Proposal(encoding, Encodings, "valid values")}",
-            errors);
-        if (files.NotFoundFile is { } file && FindEscape(file) is { } error)
+        if (files.Root.Contains('\0', StringComparison.Ordinal))
         {
-            errors.Add(ConfigKeyPath.Of(path, "NotFoundFile"), error);
+            return $"{QuotedText.Quote(files.Root)} has a NUL character in it";
         }
+
+        if (string.IsNullOrWhiteSpace(files.Root))
+        {
+            return "is required";
+        }
+
+        var root = StaticFilesModel.GetRoot(files, baseDirectory);
+        return Directory.Exists(root) ? null
+            : File.Exists(root) ? $"'{root}' is a file, not a folder"
+            : $"the folder '{root}' does not exist";
     }
 
-    private static void ValidateRoot(string path, string root, string baseDirectory, ConfigErrorCollector errors)
+    private static string? FindPrefixError(string? prefix)
     {
-        if (root.Contains('\0', StringComparison.Ordinal))
-        {
-            errors.Add(path, $"{QuotedText.Quote(root)} has a NUL character in it");
-        }
-        else if (root.Length == 0)
-        {
-            errors.Add(path, "is required");
-        }
-        else if (Path.GetFullPath(root, baseDirectory) is var full && !Directory.Exists(full))
-        {
-            errors.Add(path, File.Exists(full) ? $"'{full}' is a file, not a folder" : $"the folder '{full}' does not exist");
-        }
+        return prefix is null || (prefix.StartsWith('/') && RelativePath.TryParse(prefix, windows: false, out _))
+            ? null
+            : $"{QuotedText.Quote(prefix)} is not the start of a path; write it as '/files'";
     }
 
-    private static void ValidateItems(string path, EquatableArray<string> items, Func<string, string?> findError, ConfigErrorCollector errors)
+    private static string? FindIndexFileError(string name)
+    {
+        return RelativePath.IsSegment(name, OperatingSystem.IsWindows()) ? null : $"{QuotedText.Quote(name)} is not the name of a file; a path has no place here";
+    }
+
+    // A glob has characters that names on Windows have not.
+    private static string? FindGlobError(string glob)
+    {
+        return RelativePath.IsSegment(glob, windows: false)
+            ? null
+            : $"{QuotedText.Quote(glob)} is not a glob for one name, as '.*' or '*.bak'; what is below a hidden folder is hidden too";
+    }
+
+    private static string? FindCodingError(string coding)
+    {
+        return ContentCoding.Find(coding) is null
+            ? $"{QuotedText.Quote(coding)} is unknown; {NearestName.Proposal(coding, [.. ContentCoding.All.Select(known => known.Name)], "valid values")}"
+            : null;
+    }
+
+    private static string? FindNotFoundFileError(string? file)
+    {
+        return file is null || StaticFilesModel.TryParseNotFoundFile(file, out _)
+            ? null
+            : $"{QuotedText.Quote(file)} is not the path of a file below 'Root', which has single '/' between names and no '.', '..' or '\\'";
+    }
+
+    private static void ValidateItems(string path, EquatableArray<string> items, Func<string, bool, string?> findError, ConfigErrorCollector errors)
     {
         for (var i = 0; i < items.Count; i++)
         {
-            if (findError(items[i]) is { } error)
-            {
-                errors.Add(ConfigKeyPath.Item(path, i), error);
-            }
+            Report(ConfigKeyPath.Item(path, i), findError(items[i], i == items.Count - 1), errors);
         }
     }
 
-    private static string? FindNameError(string name)
+    private static void Report(string path, string? error, ConfigErrorCollector errors)
     {
-        return name.AsSpan().ContainsAny('/', '\\', '\0') || name is "." or ".." ? $"{QuotedText.Quote(name)} is not the name of a file; a path has no place here" : null;
-    }
-
-    private static string? FindTryPathError(string template)
-    {
-        var rest = template.Replace(Placeholder, "", StringComparison.Ordinal);
-        return rest.AsSpan().ContainsAny('{', '}') ? $"{QuotedText.Quote(template)} has an unknown placeholder; the only one is '{Placeholder}'" : FindEscape(template);
-    }
-
-    private static string? FindEscape(string path)
-    {
-        return path.AsSpan().ContainsAny('\\', '\0') || path.Split('/').Any(segment => segment is "." or "..")
-            ? $"{QuotedText.Quote(path)} does not stay below 'Root'; write it with '/' and without '.', '..' and NUL"
-            : null;
+        if (error is not null)
+        {
+            errors.Add(path, error);
+        }
     }
 }

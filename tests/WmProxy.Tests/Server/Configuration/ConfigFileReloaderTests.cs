@@ -39,7 +39,7 @@ public sealed class ConfigFileReloaderTests : IDisposable
         ConfigurationLayers.Add(builder, _source, options);
         _live = builder.Build();
         _subscription = ChangeToken.OnChange(_live.GetReloadToken, () => _applied.Writer.TryWrite($"{_live["a"]}/{_live["b"]}"));
-        _reloader = new ConfigFileReloader(_source.Provider, options, _live, _checker, _checker, _log);
+        _reloader = new ConfigFileReloader(_source.Provider, options, _live, _checker, _log);
     }
 
     public void Dispose()
@@ -76,11 +76,11 @@ public sealed class ConfigFileReloaderTests : IDisposable
     [Fact]
     public async Task ReloadAsync_ListenerCannotBeOpened_KeepsTheLiveValues()
     {
-        _checker.Listen = _ => [new ConfigError("WmProxy:Streams:a:Listen", "is in use")];
+        _checker.Check = _ => [new ConfigError("WmProxy:Streams:a:Listen", "is in use")];
         _folder.Write(Name, """{ "a": "2", "b": "2" }""");
 
         var refused = await _reloader.ReloadAsync(CancellationToken.None);
-        _checker.Listen = _ => [];
+        _checker.Check = _ => [];
         var again = await _reloader.ReloadAsync(CancellationToken.None);
 
         Assert.Equal("WmProxy:Streams:a:Listen", Assert.Single(refused.Errors).Path);

@@ -9,13 +9,9 @@ using WmProxy.Management;
 namespace WmProxy.Tests.Server.Configuration;
 
 /// <summary>Finds nothing wrong unless told otherwise.</summary>
-internal sealed class FakeConfigChecker : IConfigChecker, IListenerPreflight
+internal sealed class FakeConfigChecker : IConfigChecker
 {
     public Func<IConfiguration, IReadOnlyList<ConfigError>> Check { get; set; } = _ => [];
 
-    public Func<IConfiguration, IReadOnlyList<ConfigError>> Listen { get; set; } = _ => [];
-
     public ValueTask<IReadOnlyList<ConfigError>> CheckAsync(IConfiguration candidate, CancellationToken cancellationToken) => new(Check(candidate));
-
-    public Task<IReadOnlyList<ConfigError>> TryListenAsync(IConfiguration candidate, CancellationToken cancellationToken) => Task.FromResult(Listen(candidate));
 }
