@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using WmProxy.Diagnostics;
+using WmProxy.Listeners;
 
 namespace WmProxy.Server.Http;
 
@@ -23,6 +24,7 @@ internal sealed partial class HttpListener : IConnectionListener
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private long? _lastLog;
+    private bool _isScarce;
 
     public HttpListener(Socket socket, SocketConnectionContextFactory connections, bool noDelay, TimeProvider timeProvider, ILogger logger)
     {
@@ -40,9 +42,16 @@ internal sealed partial class HttpListener : IConnectionListener
     {
         while (true)
         {
+            while (_isScarce && !_socket.SafeHandle.IsClosed)
+            {
+                await PauseAsync("too few descriptors are left", cancellationToken);
+                _isScarce = DescriptorReserve.IsTouched();
+            }
+
             try
             {
                 var accepted = await _socket.AcceptAsync(cancellationToken);
+                _isScarce = DescriptorReserve.IsTouchedBy(accepted);
                 if (TryCreate(accepted) is { } connection)
                 {
                     return connection;
@@ -62,7 +71,7 @@ internal sealed partial class HttpListener : IConnectionListener
                         // The client left while it was in the queue: the next one is as good as any.
                         break;
                     default:
-                        await PauseAsync(exception, cancellationToken);
+                        await PauseAsync(exception.Message, cancellationToken);
                         break;
                 }
             }
@@ -101,13 +110,13 @@ internal sealed partial class HttpListener : IConnectionListener
         }
     }
 
-    private Task PauseAsync(SocketException exception, CancellationToken cancellationToken)
+    private Task PauseAsync(string error, CancellationToken cancellationToken)
     {
         var now = _timeProvider.GetTimestamp();
         if (_lastLog is not { } last || _timeProvider.GetElapsedTime(last, now) >= LogInterval)
         {
             _lastLog = now;
-            Log.AcceptFailed(_logger, EndPoint, exception.Message);
+            Log.AcceptFailed(_logger, EndPoint, error);
         }
 
         return Task.Delay(AcceptPause, _timeProvider, cancellationToken);

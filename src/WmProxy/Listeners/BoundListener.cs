@@ -145,7 +145,13 @@ internal sealed partial class BoundListener
                 continue;
             }
 
+            var isScarce = DescriptorReserve.IsTouchedBy(accepted);
             _context.Run(accepted, local, this);
+            while (isScarce && !socket.SafeHandle.IsClosed)
+            {
+                await PauseAsync("too few descriptors are left");
+                isScarce = DescriptorReserve.IsTouched();
+            }
         }
     }
 
@@ -157,11 +163,16 @@ internal sealed partial class BoundListener
             return;
         }
 
+        await PauseAsync(exception.Message);
+    }
+
+    private async ValueTask PauseAsync(string error)
+    {
         var now = _context.TimeProvider.GetTimestamp();
         if (_lastAcceptLog == 0 || _context.TimeProvider.GetElapsedTime(_lastAcceptLog, now) >= AcceptLogInterval)
         {
             _lastAcceptLog = now;
-            Log.AcceptFailed(_logger, Model.Address, exception.Message);
+            Log.AcceptFailed(_logger, Model.Address, error);
         }
 
         await Task.Delay(AcceptPause, _context.TimeProvider);

@@ -41,8 +41,10 @@ public sealed class ReloadUnderLoadTests
         var last = proxy.EndPoint("127.0.7.0");
         for (var number = 1; number <= Reloads; number++)
         {
+            var from = proxy.Process.Output.Length;
             folder.Replace("appsettings.json", Config(number));
             var opened = await proxy.WaitForListenerAsync($"127.0.7.{number}", "[1-9][0-9]*");
+            await proxy.Process.WaitForAsync("Configuration applied", from);
 
             // Listener, destination, fixed answer and route are the new ones, the listener before is gone.
             using (var connection = await RawClient.ConnectAsync($"tcp://127.0.7.{number}:{opened.Groups["port"].Value}"))

@@ -16,26 +16,31 @@ public sealed class TlsTests
         using var certificates = new TestCertificates(intermediate: false);
         await using var shop = await StartServerAsync(certificates.WritePair("shop", certificates.IssueServer(["www.shop.example"])), folder);
         await using var mail = await StartServerAsync(certificates.WritePair("mail", certificates.IssueServer(["mail.example"])), folder);
+        // Streams share a port only when they name it.
+        var port = FreePort.Next();
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
               "WmProxy": {
                 "Streams": {
-                  "shop": { "Listen": "tcp://127.0.0.2:0", "Match": { "ServerNames": [ "*.shop.example" ] }, "To": "tcp://{{await AddressAsync(shop)}}" },
-                  "mail": { "Listen": "tcp://127.0.0.2:0", "Match": { "ServerNames": [ "mail.example" ] }, "To": "tcp://{{await AddressAsync(mail)}}" }
+                  "shop": { "Listen": "tcp://127.0.0.2:{{port}}", "Match": { "ServerNames": [ "*.shop.example" ] }, "To": "tcp://{{await AddressAsync(shop)}}" },
+                  "mail": { "Listen": "tcp://127.0.0.2:{{port}}", "Match": { "ServerNames": [ "mail.example" ] }, "To": "tcp://{{await AddressAsync(mail)}}" }
                 }
               }
             }
             """);
 
+        await proxy.WaitForPortAsync($"{port}");
+
         // The server's own certificate is checked by name: it was not terminated on the way.
         foreach (var name in (string[])["www.shop.example", "mail.example"])
         {
-            var result = await ClientAsync(proxy, certificates, name, "hello\nCLOSE\n");
-            Assert.True(result.ExitCode == 0, result.ToString());
-            Assert.Equal("olleh\n", result.Output);
+            var result = await ClientAsync($"127.0.0.2:{port}", certificates, name, "hello\nCLOSE\n");
+
+            // Not by its exit code: what s_client still sends after s_server has closed may be answered with a reset, with or without a proxy.
+            Assert.True(result.Output == "olleh\n", $"{name}: {result}\n{proxy.Output}");
         }
 
-        var unknown = await ClientAsync(proxy, certificates, "unknown.example", "hello\nCLOSE\n");
+        var unknown = await ClientAsync($"127.0.0.2:{port}", certificates, "unknown.example", "hello\nCLOSE\n");
         Assert.NotEqual(0, unknown.ExitCode);
         Assert.DoesNotContain("olleh", unknown.Output, StringComparison.Ordinal);
     }
@@ -67,16 +72,16 @@ public sealed class TlsTests
             }
             """);
 
-        var accepted = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", good.Certificate, "-key", good.Key);
+        var accepted = await ClientAsync(proxy.Authority("127.0.0.2"), authority, "mqtt.example", "hello\n", version, "-cert", good.Certificate, "-key", good.Key);
         Assert.True(accepted.ExitCode == 0, accepted.ToString());
         Assert.Equal("welcome\n", accepted.Output);
         Assert.Equal(1, backend.AcceptedCount);
 
-        var missing = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version);
+        var missing = await ClientAsync(proxy.Authority("127.0.0.2"), authority, "mqtt.example", "hello\n", version);
         Assert.DoesNotContain("welcome", missing.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, missing.ExitCode);
 
-        var refused = await ClientAsync(proxy, authority, "mqtt.example", "hello\n", version, "-cert", wrong.Certificate, "-key", wrong.Key);
+        var refused = await ClientAsync(proxy.Authority("127.0.0.2"), authority, "mqtt.example", "hello\n", version, "-cert", wrong.Certificate, "-key", wrong.Key);
         Assert.DoesNotContain("welcome", refused.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, refused.ExitCode);
 
@@ -84,10 +89,10 @@ public sealed class TlsTests
         Assert.Equal(1, backend.AcceptedCount);
     }
 
-    private static Task<ToolResult> ClientAsync(WmProxyProcess proxy, TestCertificates authority, string name, string input, params string[] more) =>
+    private static Task<ToolResult> ClientAsync(string address, TestCertificates authority, string name, string input, params string[] more) =>
         OpenSsl.RunAsync(
             [
-                "s_client", "-connect", proxy.Authority("127.0.0.2"), "-servername", name, "-verify_hostname", name, "-CAfile", authority.RootPath,
+                "s_client", "-connect", address, "-servername", name, "-verify_hostname", name, "-CAfile", authority.RootPath,
                 "-verify_return_error", "-quiet", .. more,
             ],
             input);

@@ -1,0 +1,57 @@
+using System;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace WmProxy.Listeners;
+
+/// <summary>
+/// The last of the process's descriptors, which no accepted connection may take: the runtime needs some for every thread that it starts, and ends the
+/// process when it gets none. The system gives out the lowest free number, so the number of a socket tells how many are taken.
+/// </summary>
+internal static partial class DescriptorReserve
+{
+    private const int NoFileOnLinux = 7;
+    private const int NoFileOnMacOS = 8;
+
+    /// <summary>Whether a socket that has just been opened is one of the last.</summary>
+    public static bool IsTouchedBy(Socket socket) => socket.Handle >= ReadThreshold();
+
+    /// <summary>Whether the next socket would be one of the last.</summary>
+    public static bool IsTouched()
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            return IsTouchedBy(probe);
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>How many of <paramref name="limit"/> descriptors are kept back.</summary>
+    internal static long SizeFor(long limit) => Math.Clamp(limit / 16, 16, 1024);
+
+    // Asked for each time, which is one of the cheapest system calls: the limit may be changed from outside while the process runs (prlimit).
+    private static long ReadThreshold()
+    {
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
+        {
+            return long.MaxValue;
+        }
+
+        if (GetLimit(OperatingSystem.IsLinux() ? NoFileOnLinux : NoFileOnMacOS, out var limit) != 0 || limit.Soft > int.MaxValue)
+        {
+            return long.MaxValue;
+        }
+
+        return (long)limit.Soft - SizeFor((long)limit.Soft);
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, out ResourceLimit limit);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct ResourceLimit(nuint Soft, nuint Hard);
+}
