@@ -113,7 +113,7 @@ public sealed class LimitTests
 
         using var second = await host.ConnectAsync("s");
         await second.ReadExactlyAsync((int)expectedSecond);
-        await host.WaitForConnectionsAsync(connections => connections.Count == 2);
+        await host.WaitForConnectionsAsync(connections => connections.Count == 2 && Sum(host) >= expectedFirst + expectedSecond);
         Assert.Equal(expectedFirst + expectedSecond, Sum(host));
 
         var passed = TimeSpan.Zero;
