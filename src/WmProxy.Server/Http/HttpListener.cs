@@ -116,7 +116,7 @@ internal sealed partial class HttpListener : IConnectionListener
         if (_lastLog is not { } last || _timeProvider.GetElapsedTime(last, now) >= LogInterval)
         {
             _lastLog = now;
-            Log.AcceptFailed(_logger, EndPoint, error);
+            Log.HttpAcceptFailed(_logger, EndPoint, error);
         }
 
         return Task.Delay(AcceptPause, _timeProvider, cancellationToken);
@@ -125,6 +125,6 @@ internal sealed partial class HttpListener : IConnectionListener
     private static partial class Log
     {
         [LoggerMessage(EventIds.HttpAcceptFailed, LogLevel.Warning, "Accepting on http://{Address} fails: {Error}. It is tried again until it works; raise the limit of open files if it is that")]
-        public static partial void AcceptFailed(ILogger logger, EndPoint address, string error);
+        public static partial void HttpAcceptFailed(ILogger logger, EndPoint address, string error);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class ConnectionState
     private long _drainDeadline;
     private long _lastActivity;
     private long _activitySeen;
+    private long _acknowledgedSeen;
     private long _idleTicks;
     private long _halfCloseTicks;
     private int _endReason;
@@ -132,6 +133,12 @@ internal sealed class ConnectionState
     /// <summary>Applies every time limit. Called by one thread at a time, about once a second.</summary>
     public void Sweep(long now)
     {
+        if (EndReason != ConnectionEndReason.None)
+        {
+            // It ends already, as soon as whatever it waits for is over.
+            return;
+        }
+
         var drainDeadline = Volatile.Read(ref _drainDeadline);
         if (drainDeadline != 0 && now >= drainDeadline)
         {
@@ -159,14 +166,20 @@ internal sealed class ConnectionState
             return;
         }
 
-        var quiet = now - _lastActivity;
-        if (ended > 0 && quiet >= Math.Min(_halfCloseTicks, _idleTicks))
+        var limit = ended > 0 ? Math.Min(_halfCloseTicks, _idleTicks) : _idleTicks;
+        if (now - _lastActivity < limit)
         {
-            Abort(ConnectionEndReason.HalfCloseTimeout);
+            return;
         }
-        else if (quiet >= _idleTicks)
+
+        // The system's buffers hold megabytes that a slow reader takes its time for. Only asked here, since it costs two calls.
+        var (down, up) = (relay.Client.AcknowledgedWhilePending, relay.Upstream.AcknowledgedWhilePending);
+        if ((down ?? up) is not null && (down ?? 0) + (up ?? 0) is var acknowledged && acknowledged != _acknowledgedSeen)
         {
-            Abort(ConnectionEndReason.IdleTimeout);
+            (_acknowledgedSeen, _lastActivity) = (acknowledged, now);
+            return;
         }
+
+        Abort(ended > 0 ? ConnectionEndReason.HalfCloseTimeout : ConnectionEndReason.IdleTimeout);
     }
 }

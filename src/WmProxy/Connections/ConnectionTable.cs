@@ -3,28 +3,32 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using WmProxy.Diagnostics;
 
 namespace WmProxy.Connections;
 
 /// <summary>
 /// Every live connection. One timer sweeps it once a second for all time limits, which costs less than timers of each connection's own.
 /// </summary>
-internal sealed class ConnectionTable : IDisposable
+internal sealed partial class ConnectionTable : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<long, ConnectionState> _connections = new();
     private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
     private readonly ITimer _timer;
+    private readonly CancellationTokenSource _aborting = new();
     private long _lastId;
     private int _sweeping;
-    private readonly CancellationTokenSource _aborting = new();
     private TaskCompletionSource? _drained;
     private int _endReason;
 
-    public ConnectionTable(TimeProvider timeProvider)
+    public ConnectionTable(TimeProvider timeProvider, ILogger<ConnectionTable> logger)
     {
+        _logger = logger;
         _timeProvider = timeProvider;
         Aborting = _aborting.Token;
         _timer = timeProvider.CreateTimer(static table => ((ConnectionTable)table!).Sweep(), this, SweepInterval, SweepInterval);
@@ -116,7 +120,7 @@ internal sealed class ConnectionTable : IDisposable
         Interlocked.CompareExchange(ref _endReason, (int)reason, (int)ConnectionEndReason.None);
         foreach (var (_, connection) in _connections)
         {
-            connection.Abort(reason);
+            Protect(connection, static (connection, reason) => connection.Abort(reason), reason);
         }
 
         _aborting.Cancel();
@@ -135,6 +139,19 @@ internal sealed class ConnectionTable : IDisposable
         _aborting.Dispose();
     }
 
+    // An abort runs code of others (a foreign connection context, whoever waits): one that throws must not end the process, nor spare the rest.
+    private void Protect<T>(ConnectionState connection, Action<ConnectionState, T> action, T argument)
+    {
+        try
+        {
+            action(connection, argument);
+        }
+        catch (Exception ex)
+        {
+            Log.SweepFailed(_logger, connection.Id, ex);
+        }
+    }
+
     private void Sweep()
     {
         // A sweep that takes longer than the interval must not meet the next one.
@@ -148,12 +165,18 @@ internal sealed class ConnectionTable : IDisposable
             var now = _timeProvider.GetTimestamp();
             foreach (var (_, connection) in _connections)
             {
-                connection.Sweep(now);
+                Protect(connection, static (connection, now) => connection.Sweep(now), now);
             }
         }
         finally
         {
             Volatile.Write(ref _sweeping, 0);
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.SweepFailed, LogLevel.Error, "Ending connection {id} failed unexpectedly.", EventName = nameof(SweepFailed))]
+        public static partial void SweepFailed(ILogger logger, long id, Exception exception);
     }
 }

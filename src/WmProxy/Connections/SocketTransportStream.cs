@@ -13,6 +13,11 @@ internal sealed class SocketTransportStream : TransportStream
     private const int TcpInfo = 11;
     private const byte TcpClose = 7;
 
+    // Members of struct tcp_info of linux/tcp.h, which only ever grows at its end: tcpi_unacked, tcpi_bytes_acked, tcpi_notsent_bytes.
+    private const int UnacknowledgedOffset = 24;
+    private const int AcknowledgedOffset = 120;
+    private const int NotSentOffset = 144;
+
     private readonly Socket _socket;
 
     public SocketTransportStream(Socket socket) => _socket = socket;
@@ -31,6 +36,29 @@ internal sealed class SocketTransportStream : TransportStream
             // A peer that ended its direction leaves us in CLOSE_WAIT; only a reset closes the connection without our own FIN.
             Span<byte> info = stackalloc byte[1];
             return _socket.GetRawSocketOption(TcpLevel, TcpInfo, info) > 0 && info[0] == TcpClose;
+        }
+    }
+
+    public override long? AcknowledgedWhilePending
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux() || _socket.AddressFamily == AddressFamily.Unix)
+            {
+                return null;
+            }
+
+            try
+            {
+                Span<byte> info = stackalloc byte[NotSentOffset + sizeof(int)];
+                var isPending = _socket.GetRawSocketOption(TcpLevel, TcpInfo, info) == info.Length
+                    && (BitConverter.ToInt32(info[UnacknowledgedOffset..]) != 0 || BitConverter.ToInt32(info[NotSentOffset..]) != 0);
+                return isPending ? BitConverter.ToInt64(info[AcknowledgedOffset..]) : null;
+            }
+            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+            {
+                return null;
+            }
         }
     }
 

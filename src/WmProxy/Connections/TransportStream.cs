@@ -59,9 +59,20 @@ internal abstract class TransportStream : Stream
             (_start, _end) = (0, buffered);
         }
 
-        var read = await ReadCoreAsync(_buffer.AsMemory(_end, capacity - _end), cancellationToken);
-        _end += read;
-        return read;
+        try
+        {
+            var read = await ReadCoreAsync(_buffer.AsMemory(_end, capacity - _end), cancellationToken);
+            _end += read;
+            return read;
+        }
+        finally
+        {
+            // Cancelled, failed or ended with nothing there: no buffer is held, and the next read waits for bytes.
+            if (_start == _end)
+            {
+                ReleaseBuffer();
+            }
+        }
     }
 
     /// <summary>Takes <paramref name="count"/> bytes off the front of <see cref="Buffered"/>.</summary>
@@ -80,6 +91,12 @@ internal abstract class TransportStream : Stream
     /// Meaningful as long as <see cref="CompleteWritesAsync"/> was not called.
     /// </summary>
     public virtual bool IsResetBehindEnd => false;
+
+    /// <summary>
+    /// How many of the bytes written the peer has acknowledged, if others still wait for it in the system's buffers: a slow reader's progress.
+    /// <see langword="null"/> when nothing waits, or where that cannot be known.
+    /// </summary>
+    public virtual long? AcknowledgedWhilePending => null;
 
     /// <summary>
     /// Ends the direction towards the peer once everything written is on its way (a FIN, a TLS close_notify). Reading goes on.

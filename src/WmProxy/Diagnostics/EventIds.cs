@@ -23,6 +23,7 @@ internal static class EventIds
     public const int TlsCertificateOutOfTime = 342;
     public const int TlsClientAuthoritiesReloaded = 343;
     public const int TlsCertificatePollFailed = 344;
+    public const int SweepFailed = 370;
 
     // 400: Clusters and Connectors
     public const int ConnectFailed = 400;

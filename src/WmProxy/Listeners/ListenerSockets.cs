@@ -120,7 +120,13 @@ internal static class ListenerSockets
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
+            // A listener whose queue is full would keep a blocking connect(2) waiting for ever.
+            probe.Blocking = false;
             probe.Connect(endPoint);
+        }
+        catch (SocketException ex) when (ex.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress or SocketError.TryAgain)
+        {
+            // Somebody listens, and is busy.
         }
         catch (SocketException ex) when (ex.SocketErrorCode == SocketError.ConnectionRefused)
         {

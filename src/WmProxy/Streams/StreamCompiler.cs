@@ -84,7 +84,7 @@ internal sealed class StreamCompiler
     {
         return [.. models
             .SelectMany(model => model.Config.Listen.SelectMany(Expand).Select(address => (Model: model, Address: address, Key: KeyOf(model, address))))
-            .GroupBy(item => item.Key, StringComparer.OrdinalIgnoreCase)
+            .GroupBy(item => item.Key, StringComparer.Ordinal)
             .Select(group => CompileListener(group.Key, group.First().Address, [.. group.Select(item => item.Model)]))];
     }
 

@@ -58,6 +58,7 @@ internal sealed class StreamConnectionHandler
         {
             if (stream.MaxConnectionsPerClient == 0)
             {
+                // Not counted: most streams have no such limit. One that a reload brings counts the connections from then on.
                 await ServeAsync(connection, stream, client, terminatesTls);
             }
             else if (!stream.State.ConnectionsPerClient.TryAcquire(client, stream.MaxConnectionsPerClient))
@@ -120,10 +121,11 @@ internal sealed class StreamConnectionHandler
             return;
         }
 
+        await using var upstream = dialled.Stream;
         using var lease = dialled.Lease;
         using var bandwidth = stream.Bandwidth?.Rent(client);
         (state.ClusterId, state.DestinationId) = (stream.ClusterId, lease.Destination.DestinationId);
-        var session = new RelaySession(connection.Stream, dialled.Stream, bandwidth);
+        var session = new RelaySession(connection.Stream, upstream, bandwidth);
         state.StartRelay(session, stream.IdleTicks, stream.HalfCloseTicks, _timeProvider.GetTimestamp());
         state.TryEnd(await _engine.RelayAsync(session));
     }

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Connections;
 using WmProxy.Connections;
+using WmProxy.Connections.Access;
 using WmProxy.Connections.ClientHello;
 using WmProxy.Connections.ProxyProtocol;
 
@@ -25,6 +26,7 @@ internal sealed class StreamPipeline
     private readonly ServerNameTable<StreamModel> _streams;
     private readonly bool _hasFallback;
     private readonly bool _accessLog;
+    private readonly ConnectionLimit _undecided = new();
     private readonly long _handshakeTicks;
 
     public StreamPipeline(StreamConnectionHandler handler, TimeProvider timeProvider, bool terminatesTls, IReadOnlyList<StreamModel> streams)
@@ -55,16 +57,30 @@ internal sealed class StreamPipeline
 
         // Whoever does not get as far as its stream is a line of the access log too.
         state.AccessLog = _accessLog;
-        if (_proxyProtocol is not null && !await ReadProxyHeaderAsync(connection, _proxyProtocol))
+        if (!_undecided.TryAcquire(StreamDefaults.MaxUndecided))
         {
+            state.TryEnd(ConnectionEndReason.ConnectionLimit);
             return;
         }
 
-        if ((_only ?? await ChooseAsync(connection)) is { } stream)
+        StreamModel? stream;
+        try
+        {
+            stream = await DecideAsync(connection);
+        }
+        finally
+        {
+            _undecided.Release();
+        }
+
+        if (stream is not null)
         {
             await _handler.RunAsync(connection, stream, _terminatesTls);
         }
     }
+
+    private async ValueTask<StreamModel?> DecideAsync(TransportConnectionContext connection) =>
+        _proxyProtocol is not null && !await ReadProxyHeaderAsync(connection, _proxyProtocol) ? null : _only ?? await ChooseAsync(connection);
 
     private async ValueTask<bool> ReadProxyHeaderAsync(TransportConnectionContext connection, ProxyProtocolModel model)
     {

@@ -69,6 +69,33 @@ public sealed class TimeoutTests
         Assert.Equal(ReadEnd.Fin, (await client.ReadToEndAsync()).End);
     }
 
+    // Everything is written to the system's buffers at once; only what the client acknowledges tells that it is still reading.
+    [Fact]
+    public async Task HalfCloseTimeout_ReaderIsSlow_GetsEverything()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("Only Linux tells what was acknowledged.");
+        }
+
+        const int Length = 1024 * 1024;
+        await using var server = new ScriptedPeer(script => script.Write(TestData.Create(Length)).HalfClose().ReadToEnd());
+        await using var host = await StartAsync(server, """ "HalfCloseTimeout": "5s", "IdleTimeout": "5s" """);
+        using var client = await RawClient.ConnectAsync(host.EndPointOf("s"), receiveBuffer: 8 * 1024);
+        await host.WaitForConnectionsAsync(rows => rows.Count == 1 && rows[0].BytesDown == Length);
+
+        var received = 0;
+        while (received < Length)
+        {
+            received += (await client.ReadExactlyAsync(32 * 1024)).Length;
+            await Deadline.PollAsync(() => Task.FromResult(received == Length || client.Socket.Available > 0));
+            _time.Advance(TimeSpan.FromSeconds(4));
+        }
+
+        client.HalfClose();
+        Assert.Equal(ReadEnd.Fin, (await client.ReadToEndAsync()).End);
+    }
+
     [Theory]
     [InlineData("tcp://127.0.0.1:0", """ "Match": { "ServerNames": [ "a.example" ] } """)]
     [InlineData("tcp://127.0.0.1:0", """ "ProxyProtocol": { "Accept": { "From": [ "127.0.0.1" ], "Required": true } } """)]

@@ -27,7 +27,7 @@ public sealed class BoundListenerTests : IDisposable
 
     public BoundListenerTests()
     {
-        _connections = new ConnectionTable(_time);
+        _connections = new ConnectionTable(_time, NullLogger<ConnectionTable>.Instance);
         var recorder = new ConnectionRecorder(_services.GetRequiredService<IMeterFactory>(), NullLoggerFactory.Instance, _time);
         _context = new ListenerContext(_connections, recorder, _time, NullLogger<ListenerHost>.Instance);
     }

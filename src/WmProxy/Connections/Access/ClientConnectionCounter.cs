@@ -17,8 +17,8 @@ internal sealed class ClientConnectionCounter
     public int Clients => _counts.Count;
 
     /// <summary>
-    /// Counts one more connection, unless its client has <paramref name="limit"/> of them already. With a limit of 0 it always counts, so
-    /// that a limit which a reload brings later holds against the connections of before; a lowered limit ends none of them.
+    /// Counts one more connection, unless its client has <paramref name="limit"/> of them already; 0 means no limit. A limit that a reload
+    /// lowers ends no connection.
     /// </summary>
     /// <returns>Whether it was counted, and <see cref="Release"/> has to be called once.</returns>
     public bool TryAcquire(IPAddress? client, int limit)

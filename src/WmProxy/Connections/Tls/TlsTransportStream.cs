@@ -50,6 +50,8 @@ internal sealed class TlsTransportStream : TransportStream
     /// <summary>Only an end without close_notify can hide a reset; after a close_notify the transport's fate tells nothing.</summary>
     public override bool IsResetBehindEnd => _inner.HasEnded && _transport.IsResetBehindEnd;
 
+    public override long? AcknowledgedWhilePending => _transport.AcknowledgedWhilePending;
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)

@@ -14,8 +14,6 @@ internal static unsafe partial class Libc
 {
     public const int Eintr = 4;
     public const int Eagain = 11;
-    public const int Emfile = 24;
-    public const int Enfile = 23;
 
     private const int MsgDontWait = 0x40;
     private const int MsgNoSignal = 0x4000;

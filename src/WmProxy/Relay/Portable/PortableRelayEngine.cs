@@ -38,15 +38,14 @@ internal sealed class PortableRelayEngine : IRelayEngine
             reason = session.EndReason;
         }
 
-        if (reason == ConnectionEndReason.Completed)
-        {
-            await session.Client.DisposeAsync();
-            await session.Upstream.DisposeAsync();
-        }
-        else
+        if (reason != ConnectionEndReason.Completed)
         {
             session.AbortBoth();
         }
+
+        // After an abort too: a TLS session has more to let go of than its socket.
+        await session.Client.DisposeAsync();
+        await session.Upstream.DisposeAsync();
 
         return reason;
     }

@@ -27,16 +27,21 @@ internal static class StreamPump
         {
             while (true)
             {
-                if (buffer is null)
-                {
-                    _ = await from.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
-                    buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-                }
+                _ = await from.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
+                buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
 
                 // Only what may be passed on is read, so that the sender feels the limit and nothing waits in memory.
                 var allowed = limiter is null ? BufferSize : await limiter.AcquireAsync(BufferSize, session.Canceled);
-                var count = await from.ReadAsync(buffer.AsMemory(0, allowed), CancellationToken.None);
-                limiter?.Return(allowed - count);
+                var count = 0;
+                try
+                {
+                    count = await from.ReadAsync(buffer.AsMemory(0, allowed), CancellationToken.None);
+                }
+                finally
+                {
+                    limiter?.Return(allowed - count);
+                }
+
                 if (count == 0)
                 {
                     return PumpStatus.EndOfStream;
@@ -48,11 +53,8 @@ internal static class StreamPump
                 session.Written(direction);
                 session.AddBytes(direction, count);
                 failure = PumpStatus.ReadFailed;
-                if (count < BufferSize)
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = null;
-                }
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = null;
             }
         }
         catch (TlsTruncatedException)
