@@ -105,7 +105,7 @@ internal static class HttpEndpointPreflight
         {
             return exception.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => PortOwner.Find(endPoint) is { } owner ? $"is in use by {owner}" : "is in use by another process",
+                SocketError.AddressAlreadyInUse => PortOwner.Find(endPoint) is { } owner ? $"is in use by {owner}. Stop that program or choose another port" : "is in use by another process. Stop it or choose another port",
                 SocketError.AccessDenied => "may not be opened by this user: ports below 1024 need root or the capability CAP_NET_BIND_SERVICE",
                 SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported when optional => null,
                 SocketError.AddressNotAvailable => "is not an address of this machine",

@@ -24,5 +24,9 @@ internal static class WmProxyConfigValidator
 
         StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);
         ListeningValidator.Validate(config, context, collector);
+        if (context.IsStandalone)
+        {
+            KestrelCertificateValidator.Validate(context, collector);
+        }
     }
 }

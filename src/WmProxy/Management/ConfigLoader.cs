@@ -50,8 +50,8 @@ internal sealed class ConfigLoader
             var tlsErrors = new List<ConfigError>();
             TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, tlsErrors, out _);
 
-            // What is found at a key that is known to be wrong is the same mistake in other words.
-            foreach (var error in tlsErrors.Where(error => errors.All(said => said.Path != error.Path)).ToList())
+            // What is found at a key that is known to be wrong is the same mistake in other words; so is a password that its file has not given.
+            foreach (var error in tlsErrors.Where(error => errors.All(said => said.Path != error.Path && said.Path != $"{error.Path}File")).ToList())
             {
                 errors.Add(error);
             }
@@ -82,6 +82,7 @@ internal sealed class ConfigLoader
 
         // What is wrong with the clusters that streams make is said of the streams, so YARP need not say it again.
         await ValidateAsync(root, errors.Count == 0 ? yarp : own, errors);
+        await ValidatePoliciesAsync(config, errors);
         cancellationToken.ThrowIfCancellationRequested();
         return new LoadedConfig(config, yarp, [.. errors.Distinct()]);
     }
@@ -117,6 +118,41 @@ internal sealed class ConfigLoader
                     errors.Add(error with { Path = path });
                 }
             }
+        }
+    }
+
+    // Static files and answers name policies of the host by YARP's words, so YARP's judgement holds for them too.
+    private async ValueTask ValidatePoliciesAsync(WmProxyConfig config, List<ConfigError> errors)
+    {
+        var routes = config.StaticFiles.Values
+            .SelectMany(files => Policies(ConfigKeyPath.Of(WmProxyConfigReader.SectionName, "StaticFiles", files.Id), files.CorsPolicy, files.RateLimiterPolicy, files.AuthorizationPolicy))
+            .Concat(config.StaticResponses.Values.SelectMany(response =>
+                Policies(ConfigKeyPath.Of(WmProxyConfigReader.SectionName, "StaticResponses", response.Id), response.CorsPolicy, response.RateLimiterPolicy, response.AuthorizationPolicy)));
+        var hint = IsStandalone ? " This program has no policies of its own yet; an application that embeds WmProxy has." : "";
+        foreach (var route in routes)
+        {
+            errors.AddRange((await _yarpValidator.ValidateRouteAsync(route))
+                .Select(error => new ConfigError(route.RouteId, error.Message.Replace($" for route '{route.RouteId}'", "", StringComparison.Ordinal) + hint)));
+        }
+    }
+
+    /// <summary>Routes with one policy each, named by its key path.</summary>
+    private static IEnumerable<RouteConfig> Policies(string path, string? cors, string? rateLimiter, string? authorization)
+    {
+        var match = new RouteMatch { Path = "/" };
+        if (cors is not null)
+        {
+            yield return new RouteConfig { RouteId = $"{path}:CorsPolicy", Match = match, CorsPolicy = cors };
+        }
+
+        if (rateLimiter is not null)
+        {
+            yield return new RouteConfig { RouteId = $"{path}:RateLimiterPolicy", Match = match, RateLimiterPolicy = rateLimiter };
+        }
+
+        if (authorization is not null)
+        {
+            yield return new RouteConfig { RouteId = $"{path}:AuthorizationPolicy", Match = match, AuthorizationPolicy = authorization };
         }
     }
 }

@@ -67,6 +67,19 @@ public sealed class ConfigLoaderTests
     }
 
     [Fact]
+    public async Task LoadAsync_PolicyThatTheHostHasNot_IsAnErrorAtItsKey()
+    {
+        var errors = await LoadAsync("""
+            { "WmProxy": {
+                "StaticFiles": { "f": { "Root": ".", "CorsPolicy": "none", "RateLimiterPolicy": "default", "AuthorizationPolicy": "anonymous" } },
+                "StaticResponses": { "r": { "Match": { "Path": "/r" }, "RateLimiterPolicy": "none", "AuthorizationPolicy": "none" } } } }
+            """);
+        Assert.Equal(
+            ["WmProxy:StaticFiles:f:CorsPolicy", "WmProxy:StaticResponses:r:AuthorizationPolicy", "WmProxy:StaticResponses:r:RateLimiterPolicy"],
+            errors.Select(error => error.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task LoadAsync_ConstraintOfTheHost_IsKnown()
     {
         Assert.Empty(await LoadAsync("""

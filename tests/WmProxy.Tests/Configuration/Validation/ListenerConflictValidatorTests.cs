@@ -60,7 +60,7 @@ public sealed class ListenerConflictValidatorTests : IDisposable
         var errors = _fixture.Check($$"""
             { "Kestrel": { "Endpoints": { "Http": { "Url": "{{url}}" } } },
               "WmProxy": { "Streams": { "a": { "Listen": [ "{{listen}}" ], "ClusterId": "pg"{{(listen.StartsWith("tls", StringComparison.Ordinal) ? $", {Tls}" : "")}} } } } }
-            """);
+            """, context => context with { IsStandalone = false });
         Assert.Equal(collides ? ["WmProxy:Streams:a:Listen:0"] : [], errors.Select(error => error.Path));
         Assert.All(errors, error => Assert.Contains("of Kestrel:Endpoints:Http:Url", error.Message, StringComparison.Ordinal));
     }

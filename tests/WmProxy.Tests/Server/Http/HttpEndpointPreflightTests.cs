@@ -21,7 +21,7 @@ public sealed class HttpEndpointPreflightTests
         Assert.StartsWith($"http://127.0.0.1:{port} is in use by ", error.Message, StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
         {
-            Assert.EndsWith($"this process (pid {Environment.ProcessId})", error.Message, StringComparison.Ordinal);
+            Assert.EndsWith($"this process (pid {Environment.ProcessId}). Stop that program or choose another port", error.Message, StringComparison.Ordinal);
         }
     }
 
