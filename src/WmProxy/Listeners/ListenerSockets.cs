@@ -4,7 +4,7 @@ using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using WmProxy.Configuration;
-using WmProxy.StaticFiles;
+using WmProxy.Native;
 
 namespace WmProxy.Listeners;
 

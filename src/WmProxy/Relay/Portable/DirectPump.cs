@@ -3,7 +3,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Tasks;
-using WmProxy.Relay.Native;
+using WmProxy.Native;
 
 namespace WmProxy.Relay.Portable;
 

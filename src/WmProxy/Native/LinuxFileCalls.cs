@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace WmProxy.StaticFiles;
+namespace WmProxy.Native;
 
 /// <summary>The Linux calls that .NET has no counterpart for: looking at an entry without opening it.</summary>
 internal static partial class LinuxFileCalls

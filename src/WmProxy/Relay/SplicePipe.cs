@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 using System.Runtime.Versioning;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
+using WmProxy.Native;
 
-namespace WmProxy.Relay.Native;
+namespace WmProxy.Relay;
 
 /// <summary>
 /// A kernel pipe through which splice(2) moves bytes from socket to socket without copying them here. Pooled: a pipe for each direction of

@@ -2,7 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace WmProxy.Relay.Native;
+namespace WmProxy.Native;
 
 /// <summary>
 /// The Linux calls that move bytes without .NET's socket layer in between. All are called on non-blocking descriptors, so none blocks.
