@@ -13,7 +13,7 @@ namespace WmProxy.Relay.Portable;
 /// that it is large. So an idle connection holds no buffer, and a blocked one only the bytes that the receiver did not take.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class DirectPump
+internal sealed class DirectPump : IDisposable
 {
     private const int BufferSize = 64 * 1024;
 
@@ -46,44 +46,11 @@ internal sealed class DirectPump
         _to = to;
     }
 
-    /// <summary>Runs until the direction ends or fails; the receiver's end is the caller's to pass on.</summary>
-    public async ValueTask<PumpStatus> RunAsync(bool tryReadFirst)
-    {
-        try
-        {
-            var status = tryReadFirst ? Move() : PumpStatus.NeedsRead;
-            while (true)
-            {
-                switch (status)
-                {
-                    case PumpStatus.NeedsRead:
-                        await _from.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
-                        break;
-                    case PumpStatus.NeedsWrite:
-                        await SendUnsentAsync();
-                        break;
-                    case PumpStatus.Yield:
-                        await Task.Yield();
-                        break;
-                    default:
-                        return status;
-                }
+    /// <summary>Where bytes come from, to wait for more.</summary>
+    public Socket From => _from;
 
-                status = Move();
-            }
-        }
-        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
-        {
-            return _unsent is null ? PumpStatus.ReadFailed : PumpStatus.WriteFailed;
-        }
-        finally
-        {
-            ReturnUnsent();
-            _pipe?.Return();
-        }
-    }
-
-    private PumpStatus Move()
+    /// <summary>Moves what can be moved without waiting; the result says what to wait for, or how the direction ended.</summary>
+    public PumpStatus Move()
     {
         for (var round = 0; round < RoundsPerTurn; round++)
         {
@@ -192,6 +159,13 @@ internal sealed class DirectPump
         return true;
     }
 
+    public void Dispose()
+    {
+        ReturnUnsent();
+        _pipe?.Return();
+        _pipe = null;
+    }
+
     private void KeepUnsent(ReadOnlySpan<byte> bytes)
     {
         _unsent = ArrayPool<byte>.Shared.Rent(bytes.Length);
@@ -214,7 +188,8 @@ internal sealed class DirectPump
         return PumpStatus.NeedsWrite;
     }
 
-    private async ValueTask SendUnsentAsync()
+    /// <summary>Waits until the receiver has taken what it did not take before.</summary>
+    public async ValueTask SendUnsentAsync()
     {
         _session.Writing(_direction);
         while (_unsentStart < _unsentEnd)

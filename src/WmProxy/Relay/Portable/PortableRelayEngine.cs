@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.Relay.Portable;
 
@@ -53,21 +54,50 @@ internal sealed class PortableRelayEngine : IRelayEngine
     private async Task PumpAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
     {
         var status = PumpStatus.ReadFailed;
+        DirectPump? pump = null;
         try
         {
             // What was read while the connection was being decided on goes first.
             if (!from.Buffered.IsEmpty)
             {
                 status = PumpStatus.WriteFailed;
-                var buffered = from.Buffered;
-                session.Writing(direction);
-                await to.WriteAsync(buffered, CancellationToken.None);
-                session.Written(direction);
-                session.AddBytes(direction, buffered.Length);
-                from.Consume(buffered.Length);
+                await SendBufferedAsync(session, direction, from, to);
             }
 
-            status = await RunAsync(session, direction, from, to);
+            status = PumpStatus.ReadFailed;
+            pump = CreateDirectPump(session, direction, from, to);
+            if (pump is null || !OperatingSystem.IsLinux())
+            {
+                status = await StreamPump.RunAsync(session, direction, from, to, LimiterOf(session, direction));
+            }
+            else
+            {
+                // A client has most likely sent something while the destination was dialled; a destination most likely has not. Awaited here
+                // rather than in the pump: one state machine less for each direction of each idle connection.
+                status = direction == RelayDirection.Up ? pump.Move() : PumpStatus.NeedsRead;
+                while (true)
+                {
+                    if (status == PumpStatus.NeedsRead)
+                    {
+                        await pump.From.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+                    }
+                    else if (status == PumpStatus.NeedsWrite)
+                    {
+                        await pump.SendUnsentAsync();
+                    }
+                    else if (status == PumpStatus.Yield)
+                    {
+                        await Task.Yield();
+                    }
+                    else
+                    {
+                        break;
+                    }
+
+                    status = pump.Move();
+                }
+            }
+
             var opposite = direction == RelayDirection.Up ? RelayDirection.Down : RelayDirection.Up;
             if (status == PumpStatus.EndOfStream
                 && (session.EndReason != ConnectionEndReason.None || (session.IsWriting(opposite) && from.IsResetBehindEnd)))
@@ -90,7 +120,15 @@ internal sealed class PortableRelayEngine : IRelayEngine
         }
         catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // The status says which side it was.
+            // The status says which side it was; a pump's, what it waited for.
+            status = status is PumpStatus.NeedsWrite or PumpStatus.WriteFailed ? PumpStatus.WriteFailed : PumpStatus.ReadFailed;
+        }
+        finally
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                pump?.Dispose();
+            }
         }
 
         var failedSideIsClient = (status == PumpStatus.ReadFailed) == (direction == RelayDirection.Up);
@@ -104,15 +142,23 @@ internal sealed class PortableRelayEngine : IRelayEngine
         // After a failed write the failed side may still hold bytes that it sent before: its own pump delivers them, then meets the failure.
     }
 
-    private ValueTask<PumpStatus> RunAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    private static async ValueTask SendBufferedAsync(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
     {
-        var limiter = direction == RelayDirection.Up ? session.Bandwidth?.Upload : session.Bandwidth?.Download;
-        if (limiter is null && _directCalls && OperatingSystem.IsLinux() && from.RawSocket is { } source && to.RawSocket is { } target)
-        {
-            // A client has most likely sent something while the destination was dialled; a destination most likely has not.
-            return new DirectPump(session, direction, source, target).RunAsync(tryReadFirst: direction == RelayDirection.Up);
-        }
+        var buffered = from.Buffered;
+        session.Writing(direction);
+        await to.WriteAsync(buffered, CancellationToken.None);
+        session.Written(direction);
+        session.AddBytes(direction, buffered.Length);
+        from.Consume(buffered.Length);
+    }
 
-        return StreamPump.RunAsync(session, direction, from, to, limiter);
+    private static BandwidthLimiter? LimiterOf(RelaySession session, RelayDirection direction) =>
+        direction == RelayDirection.Up ? session.Bandwidth?.Upload : session.Bandwidth?.Download;
+
+    private DirectPump? CreateDirectPump(RelaySession session, RelayDirection direction, TransportStream from, TransportStream to)
+    {
+        return _directCalls && OperatingSystem.IsLinux() && LimiterOf(session, direction) is null && from.RawSocket is { } source && to.RawSocket is { } target
+            ? new DirectPump(session, direction, source, target)
+            : null;
     }
 }
