@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
+using WmProxy.Configuration;
 using WmProxy.Configuration.Values;
 
 namespace WmProxy.Server.Lifetime;
@@ -13,7 +14,6 @@ namespace WmProxy.Server.Lifetime;
 internal sealed class ShutdownTimeout : IHostedService
 {
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
 
     private readonly IConfiguration _configuration;
     private readonly HostOptions _options;
@@ -26,7 +26,7 @@ internal sealed class ShutdownTimeout : IHostedService
     }
 
     public static TimeSpan Of(IConfiguration configuration) =>
-        Margin + (configuration["WmProxy:DrainTimeout"] is { } text && DurationParser.TryParse(text, out var drain, out _) ? drain : DefaultDrainTimeout);
+        Margin + (configuration["WmProxy:DrainTimeout"] is { } text && DurationParser.TryParse(text, out var drain, out _) ? drain : WmProxyConfig.DefaultDrainTimeout);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -5,6 +5,8 @@ namespace WmProxy.Configuration;
 /// <summary>The whole <c>WmProxy</c> section. What is not set is <see langword="null"/>; defaults apply where a value is used.</summary>
 public sealed record WmProxyConfig
 {
+    internal static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>L4 streams by name.</summary>
     public EquatableDictionary<StreamConfig> Streams { get; init; } = EquatableDictionary<StreamConfig>.Empty;
 

@@ -82,9 +82,7 @@ internal sealed class ConnectionState
         {
             try
             {
-                LocalEndPoint = _accepted.RawSocket?.LocalEndPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
-                    ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
-                    : _accepted.RawSocket?.LocalEndPoint;
+                LocalEndPoint = _accepted.RawSocket?.LocalEndPoint.Unmap();
             }
             catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
             {

@@ -128,9 +128,7 @@ internal sealed partial class ListenerContext
     {
         try
         {
-            return socket.RemoteEndPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
-                ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
-                : socket.RemoteEndPoint;
+            return socket.RemoteEndPoint.Unmap();
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {

@@ -21,8 +21,6 @@ namespace WmProxy.Management;
 /// </summary>
 internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 {
-    private static readonly TimeSpan DefaultDrainTimeout = TimeSpan.FromSeconds(30);
-
     private readonly IConfiguration _configuration;
     private readonly ConfigLoader _loader;
     private readonly YarpConfigProvider _yarp;
@@ -62,7 +60,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 
     public ReloadResult? LastResult { get; private set; }
 
-    public TimeSpan DrainTimeout => Volatile.Read(ref _current)?.Config.DrainTimeout ?? DefaultDrainTimeout;
+    public TimeSpan DrainTimeout => Volatile.Read(ref _current)?.Config.DrainTimeout ?? WmProxyConfig.DefaultDrainTimeout;
 
     /// <summary>Whether the configuration has changed after the first one was read, which nobody was there to notice yet.</summary>
     public bool HasMissedChange => _firstToken?.HasChanged ?? false;

@@ -35,6 +35,9 @@ internal sealed class StreamConnectionHandler
         _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
+    /// <summary>Gives the connection its time for a step before the dial.</summary>
+    public void StartHandshake(ConnectionState state) => state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+
     public async Task RunAsync(TransportConnectionContext connection, StreamModel stream, bool terminatesTls)
     {
         var state = connection.State;
@@ -133,7 +136,7 @@ internal sealed class StreamConnectionHandler
     private async ValueTask<bool> AuthenticateAsync(TransportConnectionContext connection, TlsServerModel tls)
     {
         var state = connection.State;
-        state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+        StartHandshake(state);
         var handshake = await TlsServerHandshake.AuthenticateAsync(connection.Stream, tls, state.ServerName, CancellationToken.None);
         if (!handshake.IsCompleted)
         {

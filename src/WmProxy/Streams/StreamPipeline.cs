@@ -27,7 +27,6 @@ internal sealed class StreamPipeline
     private readonly bool _hasFallback;
     private readonly bool _accessLog;
     private readonly ConnectionLimit _undecided = new();
-    private readonly long _handshakeTicks;
 
     public StreamPipeline(StreamConnectionHandler handler, TimeProvider timeProvider, bool terminatesTls, IReadOnlyList<StreamModel> streams)
     {
@@ -39,7 +38,6 @@ internal sealed class StreamPipeline
         _streams = new ServerNameTable<StreamModel>(streams.Select(stream => (stream.Config.Match, stream)));
         _hasFallback = _streams.TryFind(null, [], out _);
         _accessLog = streams.All(stream => stream.AccessLog);
-        _handshakeTicks = (long)(StreamDefaults.HandshakeTimeout.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
     public Task RunAsync(ConnectionContext connection)
@@ -53,7 +51,7 @@ internal sealed class StreamPipeline
     private async Task ChooseAndRunAsync(TransportConnectionContext connection)
     {
         var state = connection.State;
-        state.SetDeadline(_timeProvider.GetTimestamp() + _handshakeTicks);
+        _handler.StartHandshake(state);
 
         // Whoever does not get as far as its stream is a line of the access log too.
         state.AccessLog = _accessLog;

@@ -28,8 +28,8 @@ internal static class ProxyProtocolWriter
     /// </param>
     public static byte[] Write(ProxyProtocolVersion version, EndPoint? source, EndPoint? destination)
     {
-        source = Normalize(source);
-        destination = Normalize(destination);
+        source = source.Unmap();
+        destination = destination.Unmap();
         return version == ProxyProtocolVersion.V1 ? WriteV1(source, destination) : WriteV2(source, destination);
     }
 
@@ -92,9 +92,6 @@ internal static class ProxyProtocolWriter
         var path = address.Buffer.Span[2..address.Size];
         path[..Math.Min(path.Length, field.Length)].CopyTo(field);
     }
-
-    private static EndPoint? Normalize(EndPoint? endPoint) =>
-        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : endPoint;
 
     // The framework writes some IPv6 addresses with a scope id or with an IPv4 tail; the specification has hexadecimal groups only.
     private static string Format(IPAddress address)
