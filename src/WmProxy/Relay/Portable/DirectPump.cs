@@ -54,7 +54,8 @@ internal sealed class DirectPump : IDisposable
     {
         for (var round = 0; round < RoundsPerTurn; round++)
         {
-            var status = _fullReads >= FullReadsBeforeSplice && !_spliceUnavailable ? Splice() : Copy();
+            // What is in the pipe goes first, whatever the size of the last read says.
+            var status = _pipe is { Pending: > 0 } || (_fullReads >= FullReadsBeforeSplice && !_spliceUnavailable) ? Splice() : Copy();
             if (status != PumpStatus.Yield)
             {
                 return status;
