@@ -42,6 +42,12 @@ internal sealed class SplicePipe : IDisposable
             return pooled;
         }
 
+        return TryCreate();
+    }
+
+    /// <summary>A new pipe; <see langword="null"/> when there are no descriptors left for one.</summary>
+    public static SplicePipe? TryCreate()
+    {
         if (Libc.Pipe(out var readEnd, out var writeEnd) < 0)
         {
             return null;
