@@ -125,7 +125,7 @@ internal sealed partial class ClusterDialer : IClusterDialer
 
         var start = _metrics.Start();
         var tls = TlsClientOptions.Of(cluster.Model.Config.HttpClient);
-        var result = await ConnectAsync(connector, new ConnectRequest { Address = address, Preface = request.Preface, Tls = tls }, request.ConnectTimeout, cancellationToken);
+        var result = await ConnectAsync(connector, new ConnectRequest { Address = address, Preface = request.Preface, Tls = tls, Beside = request.Beside }, request.ConnectTimeout, cancellationToken);
         _metrics.Record(start, cluster.ClusterId, result.Failure);
         if (!result.IsLocalFailure)
         {

@@ -1,5 +1,7 @@
 using System;
 using System.Net;
+using WmProxy.Connections;
+using WmProxy.Connectors;
 
 namespace WmProxy.Clusters;
 
@@ -17,6 +19,9 @@ internal readonly struct DialRequest
 
     /// <summary>How many destinations are tried at most; at least 1. None is tried twice while another is left.</summary>
     public required int ConnectAttempts { get; init; }
+
+    /// <inheritdoc cref="ConnectRequest.Beside"/>
+    public TransportStream? Beside { get; init; }
 
     /// <summary>Bytes to send first on the connection that succeeds, before TLS too: a PROXY header.</summary>
     public ReadOnlyMemory<byte> Preface { get; init; }

@@ -1,6 +1,5 @@
 using System;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading;
 using WmProxy.Relay;
 
@@ -12,8 +11,8 @@ namespace WmProxy.Connections;
 /// </summary>
 internal sealed class ConnectionState
 {
-    private readonly TransportStream _accepted;
-    private RelaySession? _relay;
+    private readonly TransportStream? _accepted;
+    private IRelayTraffic? _relay;
     private long _deadline;
     private long _drainDeadline;
     private long _lastActivity;
@@ -23,7 +22,13 @@ internal sealed class ConnectionState
     private long _halfCloseTicks;
     private int _endReason;
 
-    public ConnectionState(long id, TransportStream accepted, string? listener, EndPoint? client, EndPoint? local, long startTimestamp)
+    /// <param name="id">Unique within the process.</param>
+    /// <param name="accepted">The connection; <see langword="null"/> for a UDP session, which has none.</param>
+    /// <param name="listener">The key of the listener that accepted it, if it is one of ours.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="local">The address that the client dialled, where it is known.</param>
+    /// <param name="startTimestamp">When it was accepted.</param>
+    public ConnectionState(long id, TransportStream? accepted, string? listener, EndPoint? client, EndPoint? local, long startTimestamp)
     {
         Id = id;
         _accepted = accepted;
@@ -32,6 +37,9 @@ internal sealed class ConnectionState
         LocalEndPoint = local;
         StartTimestamp = startTimestamp;
     }
+
+    /// <summary>The connection as it was accepted, below any TLS; <see langword="null"/> for a UDP session.</summary>
+    public TransportStream? Accepted => _accepted;
 
     /// <summary>Unique within the process.</summary>
     public long Id { get; }
@@ -78,19 +86,7 @@ internal sealed class ConnectionState
     /// <summary>The address that the client dialled: what a PROXY header says of it, or the socket's own.</summary>
     public EndPoint? GetLocalEndPoint()
     {
-        if (LocalEndPoint is null)
-        {
-            try
-            {
-                LocalEndPoint = _accepted.RawSocket?.LocalEndPoint.Unmap();
-            }
-            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
-            {
-                // Gone already; nobody will need it.
-            }
-        }
-
-        return LocalEndPoint;
+        return LocalEndPoint ??= _accepted?.GetLocalEndPoint();
     }
 
     /// <summary>Records why the connection ends; <see langword="false"/> when a reason is recorded already.</summary>
@@ -101,7 +97,7 @@ internal sealed class ConnectionState
     public void Abort(ConnectionEndReason reason)
     {
         TryEnd(reason);
-        _accepted.Abort();
+        _accepted?.Abort();
         Volatile.Read(ref _relay)?.Cancel(reason);
     }
 
@@ -115,7 +111,7 @@ internal sealed class ConnectionState
     public void ClearDrainDeadline() => Volatile.Write(ref _drainDeadline, 0);
 
     /// <summary>From now on the connection lives by the activity of <paramref name="relay"/>.</summary>
-    public void StartRelay(RelaySession relay, long idleTicks, long halfCloseTicks, long now)
+    public void StartRelay(IRelayTraffic relay, long idleTicks, long halfCloseTicks, long now)
     {
         SetDeadline(0);
         (_idleTicks, _halfCloseTicks, _lastActivity) = (idleTicks, halfCloseTicks, now);
@@ -171,8 +167,7 @@ internal sealed class ConnectionState
         }
 
         // The system's buffers hold megabytes that a slow reader takes its time for. Only asked here, since it costs two calls.
-        var (down, up) = (relay.Client.AcknowledgedWhilePending, relay.Upstream.AcknowledgedWhilePending);
-        if ((down ?? up) is not null && (down ?? 0) + (up ?? 0) is var acknowledged && acknowledged != _acknowledgedSeen)
+        if (relay.AcknowledgedWhilePending is { } acknowledged && acknowledged != _acknowledgedSeen)
         {
             (_acknowledgedSeen, _lastActivity) = (acknowledged, now);
             return;

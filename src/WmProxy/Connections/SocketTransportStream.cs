@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -59,6 +60,19 @@ internal sealed class SocketTransportStream : TransportStream
             {
                 return null;
             }
+        }
+    }
+
+    public override EndPoint? GetLocalEndPoint()
+    {
+        try
+        {
+            return _socket.LocalEndPoint.Unmap();
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // Gone already; nobody will need it.
+            return null;
         }
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.IO;
+using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -97,6 +98,9 @@ internal abstract class TransportStream : Stream
     /// <see langword="null"/> when nothing waits, or where that cannot be known.
     /// </summary>
     public virtual long? AcknowledgedWhilePending => null;
+
+    /// <summary>The address that the peer dialled; <see langword="null"/> where that is not known, or no longer.</summary>
+    public virtual EndPoint? GetLocalEndPoint() => null;
 
     /// <summary>
     /// Ends the direction towards the peer once everything written is on its way (a FIN, a TLS close_notify). Reading goes on.

@@ -1,4 +1,5 @@
 using System;
+using WmProxy.Connections;
 
 namespace WmProxy.Connectors;
 
@@ -10,6 +11,12 @@ internal readonly struct ConnectRequest
 
     /// <summary>Bytes to send before anything else, before TLS too: a PROXY header.</summary>
     public ReadOnlyMemory<byte> Preface { get; init; }
+
+    /// <summary>
+    /// The connection that this one will be relayed with; <see langword="null"/> for none. The engine that carries it opens the new one too, on the same
+    /// thread, so that it can move the bytes of both itself.
+    /// </summary>
+    public TransportStream? Beside { get; init; }
 
     /// <summary>How to speak TLS, where the scheme does; <see langword="null"/> for <see cref="TlsClientOptions.Default"/>.</summary>
     public TlsClientOptions? Tls { get; init; }

@@ -7,7 +7,7 @@ namespace WmProxy.Relay;
 /// <summary>
 /// Two connections that are relayed to each other, with what others may know and do about it meanwhile: read the byte counts, cancel.
 /// </summary>
-internal sealed class RelaySession
+internal sealed class RelaySession : IRelayTraffic
 {
     private readonly TransportStream _client;
     private readonly TransportStream _upstream;
@@ -37,19 +37,29 @@ internal sealed class RelaySession
     /// <summary>Ends the wait for a limit's next bytes, which closing the connections does not end.</summary>
     public CancellationToken Canceled => _canceled?.Token ?? CancellationToken.None;
 
-    /// <summary>Bytes written to the destination so far.</summary>
+    /// <inheritdoc/>
     public long BytesUp => Volatile.Read(ref _bytesUp);
 
-    /// <summary>Bytes written to the client so far.</summary>
+    /// <inheritdoc/>
     public long BytesDown => Volatile.Read(ref _bytesDown);
 
-    /// <summary>How many of the two directions have ended.</summary>
+    /// <inheritdoc/>
     public int EndedDirections => Volatile.Read(ref _endedDirections);
+
+    /// <inheritdoc/>
+    public long? AcknowledgedWhilePending
+    {
+        get
+        {
+            var (down, up) = (_client.AcknowledgedWhilePending, _upstream.AcknowledgedWhilePending);
+            return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
+        }
+    }
 
     /// <summary>Why the relay ends; <see cref="ConnectionEndReason.None"/> as long as nothing went wrong.</summary>
     public ConnectionEndReason EndReason => (ConnectionEndReason)Volatile.Read(ref _endReason);
 
-    /// <summary>Ends the relay from outside: both peers see a failure. The first reason is the one recorded.</summary>
+    /// <inheritdoc/>
     public void Cancel(ConnectionEndReason reason)
     {
         Record(reason);

@@ -106,6 +106,7 @@ internal sealed class StreamConnectionHandler
                     ClientAddress = client,
                     ConnectTimeout = stream.ConnectTimeout,
                     ConnectAttempts = stream.ConnectAttempts,
+                    Beside = state.Accepted,
                     Preface = stream.SentProxyProtocol is { } version ? WriteProxyHeader(version, state) : default,
                 },
                 _connections.Aborting);
