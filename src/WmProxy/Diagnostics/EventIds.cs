@@ -30,6 +30,10 @@ internal static class EventIds
     public const int ProbeFailed = 401;
 
     // 500: Relay
+    public const int EngineChosen = 500;
+    public const int LinuxEngineUnavailable = 501;
+    public const int LoopFailed = 502;
+
     // 600: Streams
     public const int ConnectionEnded = 600;
     public const int AccessLog = 601;

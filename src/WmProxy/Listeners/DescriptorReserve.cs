@@ -14,7 +14,10 @@ internal static partial class DescriptorReserve
     private const int NoFileOnMacOS = 8;
 
     /// <summary>Whether a socket that has just been opened is one of the last.</summary>
-    public static bool IsTouchedBy(Socket socket) => socket.Handle >= ReadThreshold();
+    public static bool IsTouchedBy(Socket socket) => IsTouchedBy((int)socket.Handle);
+
+    /// <inheritdoc cref="IsTouchedBy(Socket)"/>
+    public static bool IsTouchedBy(int descriptor) => descriptor >= ReadThreshold();
 
     /// <summary>Whether the next socket would be one of the last.</summary>
     public static bool IsTouched()

@@ -30,20 +30,25 @@ internal sealed partial class ListenerContext
     /// <summary>Runs a connection to its end, on this thread as far as it gets without waiting.</summary>
     public void Run(Socket socket, EndPoint? local, BoundListener listener)
     {
+        if (!OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
+        {
+            // On Linux it is inherited from the listening socket.
+            TrySetNoDelay(socket);
+        }
+
+        Run(new SocketTransportStream(socket), Normalize(socket), local, listener);
+    }
+
+    /// <inheritdoc cref="Run(Socket, EndPoint?, BoundListener)"/>
+    public void Run(TransportStream stream, EndPoint? client, EndPoint? local, BoundListener listener)
+    {
         var model = listener.Model;
-        var stream = new SocketTransportStream(socket);
-        var state = new ConnectionState(_connections.NextId(), stream, model.Key, Normalize(socket), local, TimeProvider.GetTimestamp());
+        var state = new ConnectionState(_connections.NextId(), stream, model.Key, client, local, TimeProvider.GetTimestamp());
         _connections.Add(state);
         if (!listener.IsOpen)
         {
             // Closed between accept and here: a drain may have missed this connection, and it is refused like those in the kernel's queue.
             state.Abort(ConnectionEndReason.Drained);
-        }
-
-        if (!OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix)
-        {
-            // On Linux it is inherited from the listening socket.
-            TrySetNoDelay(socket);
         }
 
         _ = RunAsync(new TransportConnectionContext(stream, state), model.Pipeline, model.Address);

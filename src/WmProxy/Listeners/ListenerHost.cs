@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Frozen;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -18,14 +19,14 @@ namespace WmProxy.Listeners;
 /// </summary>
 internal sealed partial class ListenerHost : IListenerLookup
 {
-    private readonly ListenerContext _context;
+    private readonly FrozenDictionary<Type, IListenerOpener> _openers;
     private readonly ConnectionTable _connections;
     private readonly ILogger _logger;
-    private Dictionary<string, BoundListener> _listeners = [];
+    private Dictionary<string, IBoundListener> _listeners = [];
 
-    public ListenerHost(ListenerContext context, ConnectionTable connections, ILogger<ListenerHost> logger)
+    public ListenerHost(IEnumerable<IListenerOpener> openers, ConnectionTable connections, ILogger<ListenerHost> logger)
     {
-        _context = context;
+        _openers = openers.ToFrozenDictionary(opener => opener.ModelType);
         _connections = connections;
         _logger = logger;
     }
@@ -38,9 +39,9 @@ internal sealed partial class ListenerHost : IListenerLookup
     /// </summary>
     public StagedListeners? Stage(IReadOnlyList<ListenerModel> models, IList<ConfigError> errors)
     {
-        var kept = new Dictionary<string, BoundListener>();
-        var opened = new List<BoundListener>();
-        var removed = new Dictionary<string, BoundListener>(_listeners);
+        var kept = new Dictionary<string, IBoundListener>();
+        var opened = new List<IBoundListener>();
+        var removed = new Dictionary<string, IBoundListener>(_listeners);
         var missing = new List<ListenerModel>();
         foreach (var model in models)
         {
@@ -121,7 +122,7 @@ internal sealed partial class ListenerHost : IListenerLookup
         await _connections.DrainAllAsync(timeout, cancellationToken);
     }
 
-    internal void Commit(Dictionary<string, BoundListener> listeners, IReadOnlyList<BoundListener> opened, IReadOnlyList<BoundListener> removed, bool announce)
+    internal void Commit(Dictionary<string, IBoundListener> listeners, IReadOnlyList<IBoundListener> opened, IReadOnlyList<IBoundListener> removed, bool announce)
     {
         Volatile.Write(ref _listeners, listeners);
         foreach (var listener in opened)
@@ -140,26 +141,26 @@ internal sealed partial class ListenerHost : IListenerLookup
     }
 
     /// <summary>Forgets a listener whose address went to somebody else, so that the next change opens it again.</summary>
-    internal void Lose(BoundListener listener, Exception exception)
+    internal void Lose(IBoundListener listener, Exception exception)
     {
-        var rest = new Dictionary<string, BoundListener>(_listeners);
+        var rest = new Dictionary<string, IBoundListener>(_listeners);
         rest.Remove(listener.Key);
         Volatile.Write(ref _listeners, rest);
         Log.ListenerLost(_logger, listener.Model.ConfigPath, ListenerErrors.Describe(listener.Model.Address, exception));
     }
 
-    private BoundListener? TryOpen(ListenerModel model, Func<bool> makeRoom, IList<ConfigError> errors)
+    private IBoundListener? TryOpen(ListenerModel model, Func<bool> makeRoom, IList<ConfigError> errors)
     {
         try
         {
             try
             {
-                return BoundListener.Open(_context, model);
+                return _openers[model.GetType()].Open(model);
             }
             catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && makeRoom())
             {
                 // It was our own: 127.0.0.1:80 becomes *:80.
-                return BoundListener.Open(_context, model);
+                return _openers[model.GetType()].Open(model);
             }
         }
         catch (Exception ex) when (ex is SocketException or IOException or UnauthorizedAccessException)

@@ -1,13 +1,12 @@
 using System.Collections.Generic;
-using Microsoft.AspNetCore.Connections;
 using WmProxy.Configuration;
 
 namespace WmProxy.Listeners;
 
-/// <summary>One address to listen on, and what happens to its connections.</summary>
-internal sealed class ListenerModel
+/// <summary>One address to listen on.</summary>
+internal abstract class ListenerModel
 {
-    /// <summary>What makes it the same listener after a reload: address and port, not what is spoken there.</summary>
+    /// <summary>What makes it the same listener after a reload: protocol, address and port, not what is spoken there.</summary>
     public required string Key { get; init; }
 
     /// <summary>The key path of the configuration that asks for it, for errors.</summary>
@@ -18,7 +17,4 @@ internal sealed class ListenerModel
 
     /// <summary>The streams that share it.</summary>
     public required IReadOnlyList<string> StreamIds { get; init; }
-
-    /// <summary>What runs for each connection.</summary>
-    public required ConnectionDelegate Pipeline { get; init; }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using WmProxy.Configuration;
 using WmProxy.Native;
 
@@ -23,25 +24,31 @@ internal static class ListenerSockets
     // How often another free port is tried when the one that IPv4 got is taken for IPv6.
     private const int FreePortAttempts = 10;
 
+    // socket(7).
+    private const int SocketLevel = 1; // SOL_SOCKET
+    private const int ReusePort = 15; // SO_REUSEPORT
+
     /// <summary>Binds and listens.</summary>
+    /// <param name="address">Where, with a single port.</param>
+    /// <param name="isShareable">Whether <see cref="OpenShare"/> may follow (Linux only).</param>
     /// <exception cref="SocketException">The address cannot be bound; nothing is left open.</exception>
     /// <exception cref="IOException">A file that is not a socket is in the way of a Unix domain socket.</exception>
-    public static IReadOnlyList<Socket> Open(ListenAddress address)
+    public static IReadOnlyList<Socket> Open(ListenAddress address, bool isShareable = false)
     {
         return address switch
         {
             { Scheme: ListenScheme.Unix } => [OpenUnix(address.Host)],
-            { Host: "*" } => [Socket.OSSupportsIPv6 ? Open(IPAddress.IPv6Any, address.FirstPort) : Open(IPAddress.Any, address.FirstPort)],
-            { Host: "localhost" } => OpenLoopbacks(address.FirstPort),
-            _ => [Open(IPAddress.Parse(address.Host), address.FirstPort)],
+            { Host: "*" } => [Open(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.FirstPort, isShareable)],
+            { Host: "localhost" } => OpenLoopbacks(address.FirstPort, isShareable),
+            _ => [Open(IPAddress.Parse(address.Host), address.FirstPort, isShareable)],
         };
     }
 
-    private static List<Socket> OpenLoopbacks(int port)
+    private static List<Socket> OpenLoopbacks(int port, bool isShareable)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var first = Open(IPAddress.Loopback, port);
+            var first = Open(IPAddress.Loopback, port, isShareable);
             if (!Socket.OSSupportsIPv6)
             {
                 return [first];
@@ -49,7 +56,7 @@ internal static class ListenerSockets
 
             try
             {
-                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port)];
+                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port, isShareable)];
             }
             catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressNotAvailable)
             {
@@ -68,7 +75,16 @@ internal static class ListenerSockets
         }
     }
 
-    private static Socket Open(IPAddress address, int port)
+    /// <summary>
+    /// A socket that listens where <paramref name="first"/> does: the system gives each new connection to one of them (SO_REUSEPORT, socket(7)).
+    /// </summary>
+    public static Socket OpenShare(Socket first)
+    {
+        var endPoint = (IPEndPoint)first.LocalEndPoint!;
+        return Open(endPoint.Address, endPoint.Port, isShareable: true, isFirst: false);
+    }
+
+    private static Socket Open(IPAddress address, int port, bool isShareable, bool isFirst = true)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -81,7 +97,19 @@ internal static class ListenerSockets
 
             // Accepted sockets inherit it (tcp(7)), which saves a call on each.
             socket.NoDelay = true;
+            if (isShareable && !isFirst)
+            {
+                SetReusePort(socket);
+            }
+
             socket.Bind(new IPEndPoint(address, port));
+
+            // The first one only now: with it, binding would succeed on a port that another program, or another copy of this one, shares out likewise.
+            if (isShareable && isFirst)
+            {
+                SetReusePort(socket);
+            }
+
             socket.Listen(Backlog);
             return socket;
         }
@@ -90,6 +118,12 @@ internal static class ListenerSockets
             socket.Dispose();
             throw;
         }
+    }
+
+    private static void SetReusePort(Socket socket)
+    {
+        var on = 1;
+        socket.SetRawSocketOption(SocketLevel, ReusePort, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
     }
 
     private static Socket OpenUnix(string path)

@@ -12,13 +12,13 @@ internal sealed class StagedListeners
 {
     private readonly ListenerHost _host;
     private readonly IReadOnlyList<ListenerModel> _models;
-    private readonly Dictionary<string, BoundListener> _kept;
-    private readonly List<BoundListener> _opened;
-    private readonly List<BoundListener> _removed;
-    private readonly List<BoundListener> _closedEarly = [];
+    private readonly Dictionary<string, IBoundListener> _kept;
+    private readonly List<IBoundListener> _opened;
+    private readonly List<IBoundListener> _removed;
+    private readonly List<IBoundListener> _closedEarly = [];
 
     public StagedListeners(
-        ListenerHost host, IReadOnlyList<ListenerModel> models, Dictionary<string, BoundListener> kept, List<BoundListener> opened, List<BoundListener> removed)
+        ListenerHost host, IReadOnlyList<ListenerModel> models, Dictionary<string, IBoundListener> kept, List<IBoundListener> opened, List<IBoundListener> removed)
     {
         _host = host;
         _models = models;
@@ -44,7 +44,7 @@ internal sealed class StagedListeners
             listener.Close();
         }
 
-        var all = new Dictionary<string, BoundListener>(_kept);
+        var all = new Dictionary<string, IBoundListener>(_kept);
         foreach (var listener in _opened)
         {
             all.Add(listener.Key, listener);
@@ -94,6 +94,7 @@ internal sealed class StagedListeners
         return inTheWay.Count > 0;
     }
 
-    private IEnumerable<BoundListener> RemovedOn(ListenAddress address) =>
-        _removed.Where(listener => address.Scheme != ListenScheme.Unix && address.FirstPort != 0 && listener.Port == address.FirstPort);
+    private IEnumerable<IBoundListener> RemovedOn(ListenAddress address) =>
+        _removed.Where(listener => address.Scheme != ListenScheme.Unix && address.FirstPort != 0 && listener.Port == address.FirstPort
+            && (listener.Model.Address.Scheme == ListenScheme.Udp) == (address.Scheme == ListenScheme.Udp));
 }

@@ -12,6 +12,7 @@ using WmProxy.Diagnostics;
 using WmProxy.Listeners;
 using WmProxy.Management;
 using WmProxy.Relay;
+using WmProxy.Relay.Linux;
 using WmProxy.Relay.Portable;
 using WmProxy.Routes;
 using WmProxy.Streams;
@@ -71,6 +72,8 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<ConnectionRecorder>();
         services.AddSingleton<ListenerContext>();
+        services.AddSingleton<LinuxEngine>();
+        services.AddSingleton<IListenerOpener, StreamListenerOpener>();
         services.AddSingleton<ListenerHost>();
         services.AddSingleton<IListenerLookup>(provider => provider.GetRequiredService<ListenerHost>());
         services.AddSingleton<IRelayEngine, PortableRelayEngine>();

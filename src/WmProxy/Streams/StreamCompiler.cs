@@ -37,7 +37,7 @@ internal sealed class StreamCompiler
             models.Add(stream.StreamId, before?.Config == stream ? before : Compile(stream, before, baseDirectory, errors));
         }
 
-        return new CompiledStreams(models, CompileListeners(models.Values));
+        return new CompiledStreams(models, CompileListeners(models.Values, config.Engine ?? RelayEngineKind.Auto));
     }
 
     /// <summary>Watches the certificates of <paramref name="next"/>, and no longer those that only <paramref name="previous"/> has.</summary>
@@ -80,24 +80,25 @@ internal sealed class StreamCompiler
             : null;
     }
 
-    private List<ListenerModel> CompileListeners(IEnumerable<StreamModel> models)
+    private List<ListenerModel> CompileListeners(IEnumerable<StreamModel> models, RelayEngineKind engine)
     {
         return [.. models
             .SelectMany(model => model.Config.Listen.SelectMany(Expand).Select(address => (Model: model, Address: address, Key: KeyOf(model, address))))
             .GroupBy(item => item.Key, StringComparer.Ordinal)
-            .Select(group => CompileListener(group.Key, group.First().Address, [.. group.Select(item => item.Model)]))];
+            .Select(group => CompileListener(group.Key, group.First().Address, [.. group.Select(item => item.Model)], engine))];
     }
 
-    private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models)
+    private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models, RelayEngineKind engine)
     {
         var pipeline = new StreamPipeline(_handler, _timeProvider, address.Scheme == ListenScheme.Tls, models);
-        return new ListenerModel
+        return new StreamListenerModel
         {
             Key = key,
             ConfigPath = $"WmProxy:Streams:{models[0].StreamId}:Listen",
             Address = address,
             StreamIds = [.. models.Select(model => model.StreamId)],
             Pipeline = pipeline.RunAsync,
+            Engine = engine,
         };
     }
 

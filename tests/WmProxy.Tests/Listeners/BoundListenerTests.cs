@@ -106,7 +106,7 @@ public sealed class BoundListenerTests : IDisposable
         listener.Close();
     }
 
-    private ListenerModel Model() => new()
+    private StreamListenerModel Model() => new()
     {
         Key = "k",
         ConfigPath = "p",

@@ -38,6 +38,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private uint[] _generations = new uint[64];
     private int _slotCount = 1;
     private int _isWoken;
+    private bool _isStarted;
     private bool _isStopping;
 
     /// <summary>A loop whose thread is started with <see cref="Start"/>.</summary>
@@ -68,7 +69,11 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Pipes for splice(2), of this thread only.</summary>
     public SplicePipePool Pipes { get; } = new();
 
-    public void Start(string name) => new Thread(Run) { IsBackground = true, Name = name }.Start();
+    public void Start(string name)
+    {
+        _isStarted = true;
+        new Thread(Run) { IsBackground = true, Name = name }.Start();
+    }
 
     /// <summary>Has <paramref name="command"/> run on this loop's thread, soon and in order. From any thread.</summary>
     public void Post(IEventLoopCommand command)
@@ -141,7 +146,17 @@ internal sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>Ends the thread after the commands sent so far. Descriptors still registered stay open.</summary>
-    public void Dispose() => Post(new StopCommand());
+    public void Dispose()
+    {
+        if (_isStarted)
+        {
+            Post(new StopCommand());
+        }
+        else
+        {
+            CloseDescriptors();
+        }
+    }
 
     private void Run()
     {
