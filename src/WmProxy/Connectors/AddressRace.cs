@@ -16,9 +16,10 @@ internal static class AddressRace
     // RFC 8305 section 8: the recommended Connection Attempt Delay.
     private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Connects and sends <paramref name="preface"/> on the connection that won.</summary>
+    /// <summary>Connects and sends <paramref name="preface"/> on the connection that won; <paramref name="beside"/> as in <see cref="SocketConnect"/>.</summary>
     public static async Task<(ConnectResult Result, IPEndPoint? Winner)> ConnectAsync(
         IReadOnlyList<IPEndPoint> endPoints,
+        TransportStream? beside,
         ReadOnlyMemory<byte> preface,
         TimeProvider timeProvider,
         CancellationToken cancellationToken)
@@ -36,7 +37,7 @@ internal static class AddressRace
                 if (next < endPoints.Count)
                 {
                     var endPoint = endPoints[next++];
-                    attempts.Add((SocketConnect.ConnectAsync(endPoint, default, stop.Token).AsTask(), endPoint));
+                    attempts.Add((SocketConnect.ConnectAsync(endPoint, beside, default, stop.Token).AsTask(), endPoint));
                 }
 
                 while (await FirstAsync(attempts, next < endPoints.Count, timeProvider, stop.Token) is var index and >= 0)

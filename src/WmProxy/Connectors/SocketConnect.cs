@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Relay.Linux;
 
 namespace WmProxy.Connectors;
 
@@ -12,26 +13,49 @@ namespace WmProxy.Connectors;
 internal static class SocketConnect
 {
     /// <summary>Connects, and sends <paramref name="preface"/>. The socket is closed unless the result owns it.</summary>
+    /// <param name="endPoint">Where to.</param>
+    /// <param name="beside">The connection whose engine is to open this one too; <see langword="null"/> for .NET's sockets.</param>
+    /// <param name="preface">The first bytes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<ConnectResult> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> preface, CancellationToken cancellationToken)
+    public static async ValueTask<ConnectResult> ConnectAsync(
+        EndPoint endPoint, TransportStream? beside, ReadOnlyMemory<byte> preface, CancellationToken cancellationToken)
     {
-        Socket? socket = null;
+        TransportStream? stream = null;
         try
         {
-            socket = Create(endPoint);
-            await socket.ConnectAsync(endPoint, cancellationToken);
-            var stream = new SocketTransportStream(socket);
+            stream = OperatingSystem.IsLinux() && beside is LinuxSocketStream { Loop: var loop }
+                ? await LinuxConnect.ConnectAsync(loop, endPoint, cancellationToken)
+                : await ConnectAsync(endPoint, cancellationToken);
             if (!preface.IsEmpty)
             {
                 await stream.WriteAsync(preface, cancellationToken);
             }
 
-            socket = null;
-            return ConnectResult.Connected(stream);
+            var connected = stream;
+            stream = null;
+            return ConnectResult.Connected(connected);
         }
         catch (SocketException ex)
         {
             return Failed(endPoint, ex.SocketErrorCode);
+        }
+        finally
+        {
+            stream?.Dispose();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<TransportStream> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = Create(endPoint);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken);
+            var stream = new SocketTransportStream(socket);
+            socket = null;
+            return stream;
         }
         finally
         {

@@ -24,7 +24,7 @@ internal sealed class TcpConnector : IConnector
 
     public ValueTask<ConnectResult> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) =>
         request.Address.EndPoint is { } endPoint
-            ? SocketConnect.ConnectAsync(endPoint, request.Preface, cancellationToken)
+            ? SocketConnect.ConnectAsync(endPoint, request.Beside, request.Preface, cancellationToken)
             : ConnectByNameAsync(request, cancellationToken);
 
     private async ValueTask<ConnectResult> ConnectByNameAsync(ConnectRequest request, CancellationToken cancellationToken)
@@ -39,11 +39,11 @@ internal sealed class TcpConnector : IConnector
 
         if (addresses.Length == 1)
         {
-            return await SocketConnect.ConnectAsync(new IPEndPoint(addresses[0], address.Port), request.Preface, cancellationToken);
+            return await SocketConnect.ConnectAsync(new IPEndPoint(addresses[0], address.Port), request.Beside, request.Preface, cancellationToken);
         }
 
         var endPoints = addresses.Select(ip => new IPEndPoint(ip, address.Port)).ToArray();
-        var (result, winner) = await AddressRace.ConnectAsync(endPoints, request.Preface, _timeProvider, cancellationToken);
+        var (result, winner) = await AddressRace.ConnectAsync(endPoints, request.Beside, request.Preface, _timeProvider, cancellationToken);
         if (winner is not null)
         {
             name.Prefer(winner.Address);

@@ -10,5 +10,5 @@ internal sealed class UnixConnector : IConnector
     public IReadOnlyList<string> Schemes { get; } = ["unix"];
 
     public ValueTask<ConnectResult> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) =>
-        SocketConnect.ConnectAsync(request.Address.EndPoint!, request.Preface, cancellationToken);
+        SocketConnect.ConnectAsync(request.Address.EndPoint!, request.Beside, request.Preface, cancellationToken);
 }

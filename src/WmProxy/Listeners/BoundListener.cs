@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Configuration;
+using WmProxy.Relay.Linux;
 
 namespace WmProxy.Listeners;
 
@@ -51,6 +52,12 @@ internal sealed class BoundListener : IBoundListener
     // For tests: errors of accept(2) come from elsewhere when a test wants them.
     internal static BoundListener Open(ListenerContext context, StreamListenerModel model, Func<Socket, ValueTask<Socket>> accept) => new(
         model, (address, listener) => [.. ListenerSockets.Open(address).Select(socket => new SocketAcceptor(context, listener, socket, accept))]);
+
+    /// <summary>Opens the address on <paramref name="loops"/>, each with a listening socket of its own where the system shares a port out among several.</summary>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    /// <exception cref="IOException">A file that is not a socket is in the way of a Unix domain socket.</exception>
+    public static BoundListener Open(ListenerContext context, StreamListenerModel model, IReadOnlyList<EventLoop> loops) => new(
+        model, (address, listener) => OpenOn(loops, context, address, listener));
 
     /// <summary>The local address of every connection of a listener, where that is the same for all: a wildcard has to ask each time.</summary>
     public static EndPoint? LocalOf(EndPoint? listening) =>
@@ -99,5 +106,41 @@ internal sealed class BoundListener : IBoundListener
 
         var host = address.Host == "*" ? "*" : bound.Address.ToString();
         return (address with { Host = host, FirstPort = bound.Port, LastPort = bound.Port }).ToString();
+    }
+
+    private static List<IAcceptor> OpenOn(IReadOnlyList<EventLoop> loops, ListenerContext context, ListenAddress address, BoundListener listener)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException();
+        }
+
+        var acceptors = new List<IAcceptor>();
+        var firsts = ListenerSockets.Open(address, isShareable: true);
+        try
+        {
+            foreach (var first in firsts)
+            {
+                // A Unix domain socket's path can be bound once only.
+                var isShared = first.AddressFamily == AddressFamily.Unix;
+                foreach (var loop in loops)
+                {
+                    var socket = isShared || loop == loops[0] ? first : ListenerSockets.OpenShare(first);
+                    acceptors.Add(new LinuxAcceptor(context, listener, loop, socket, isShared));
+                }
+            }
+
+            return acceptors;
+        }
+        catch
+        {
+            acceptors.ForEach(acceptor => acceptor.Close());
+            foreach (var first in firsts)
+            {
+                first.Dispose();
+            }
+
+            throw;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using WmProxy.Relay.Linux;
 
 namespace WmProxy.Listeners;
 
@@ -6,13 +7,21 @@ namespace WmProxy.Listeners;
 internal sealed class StreamListenerOpener : IListenerOpener
 {
     private readonly ListenerContext _context;
+    private readonly LinuxEngine _linux;
 
-    public StreamListenerOpener(ListenerContext context) => _context = context;
+    public StreamListenerOpener(ListenerContext context, LinuxEngine linux)
+    {
+        _context = context;
+        _linux = linux;
+    }
 
     public Type ModelType => typeof(StreamListenerModel);
 
     public IBoundListener Open(ListenerModel model)
     {
-        return BoundListener.Open(_context, (StreamListenerModel)model);
+        var stream = (StreamListenerModel)model;
+        return OperatingSystem.IsLinux() && _linux.TryGetLoops(stream.Engine, out var loops)
+            ? BoundListener.Open(_context, stream, loops)
+            : BoundListener.Open(_context, stream);
     }
 }

@@ -13,7 +13,6 @@ using WmProxy.Listeners;
 using WmProxy.Management;
 using WmProxy.Relay;
 using WmProxy.Relay.Linux;
-using WmProxy.Relay.Portable;
 using WmProxy.Routes;
 using WmProxy.Streams;
 using Yarp.ReverseProxy;
@@ -76,7 +75,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<IListenerOpener, StreamListenerOpener>();
         services.AddSingleton<ListenerHost>();
         services.AddSingleton<IListenerLookup>(provider => provider.GetRequiredService<ListenerHost>());
-        services.AddSingleton<IRelayEngine, PortableRelayEngine>();
+        services.AddSingleton<IRelayEngine, LinuxRelayEngine>();
         services.AddSingleton<StreamConnectionHandler>();
         services.AddSingleton<StreamEndpointHandler>();
         services.AddSingleton<StreamCompiler>();

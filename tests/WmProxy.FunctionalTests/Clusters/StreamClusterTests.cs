@@ -15,7 +15,7 @@ using Yarp.ReverseProxy.Model;
 namespace WmProxy.FunctionalTests.Clusters;
 
 /// <summary>YARP's policies and health at work for streams.</summary>
-public sealed class StreamClusterTests
+public class StreamClusterTests
 {
     private readonly FakeTimeProvider _time = new();
 

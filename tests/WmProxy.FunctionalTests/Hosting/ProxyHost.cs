@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,7 @@ using WmProxy.Connections;
 using WmProxy.Listeners;
 using WmProxy.Management;
 using WmProxy.Tests.Common;
+using Xunit.v3;
 
 namespace WmProxy.FunctionalTests.Hosting;
 
@@ -52,6 +54,11 @@ internal sealed class ProxyHost : IAsyncDisposable
         var configuration = new EditableConfigurationSource(json);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         ((IConfigurationBuilder)builder.Configuration).Add(configuration);
+        if ((TestContext.Current.TestClass as IXunitTestClass)?.Class.GetCustomAttribute<OnEngineAttribute>() is { } on)
+        {
+            builder.Configuration.AddInMemoryCollection([new KeyValuePair<string, string?>("WmProxy:Engine", on.Engine.ToString())]);
+        }
+
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();
         if (timeProvider is not null)

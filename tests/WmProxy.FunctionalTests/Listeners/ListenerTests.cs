@@ -10,7 +10,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Listeners;
 
-public sealed class ListenerTests
+public class ListenerTests
 {
     [Theory]
     [InlineData("tcp://127.0.0.1:0", true, false)]

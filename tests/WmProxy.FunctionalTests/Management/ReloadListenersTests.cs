@@ -10,7 +10,7 @@ using WmProxy.Tests.Common;
 namespace WmProxy.FunctionalTests.Management;
 
 /// <summary>What a reload does to listeners and to the connections that came in on them.</summary>
-public sealed class ReloadListenersTests
+public class ReloadListenersTests
 {
     [Fact]
     public async Task Reload_UnchangedListenerOnPortZero_KeepsItsSocketAndConnections()

@@ -12,7 +12,7 @@ using WmProxy.Tests.Common;
 namespace WmProxy.FunctionalTests.Management;
 
 /// <summary>What did not change does not notice that the rest does.</summary>
-public sealed class ReloadUnderLoadTests
+public class ReloadUnderLoadTests
 {
     private const int HttpClients = 20;
     private const int Connections = 50;

@@ -12,7 +12,7 @@ using WmProxy.Tests.Common;
 namespace WmProxy.FunctionalTests.Streams;
 
 /// <summary>Every way in which a connection ends, what the client sees of it, and that exactly that is recorded.</summary>
-public sealed class EndReasonTests
+public class EndReasonTests
 {
     private static readonly Dictionary<ConnectionEndReason, Func<Task>> Scenarios = new()
     {

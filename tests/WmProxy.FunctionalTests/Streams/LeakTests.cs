@@ -14,7 +14,7 @@ namespace WmProxy.FunctionalTests.Streams;
 public sealed class WholeProcessCollection;
 
 [Collection(typeof(WholeProcessCollection))]
-public sealed class LeakTests
+public class LeakTests
 {
     // 64 pooled splice pipes have two ends each; the rest is for what the runtime opens now and then.
     private const int Slack = (64 * 2) + 40;

@@ -8,7 +8,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class LimitTests
+public class LimitTests
 {
     [Theory]
     [InlineData("MaxConnections")]

@@ -10,7 +10,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class ProxyProtocolTests
+public class ProxyProtocolTests
 {
     private static readonly IPEndPoint Source = IPEndPoint.Parse("192.0.2.1:1000");
     private static readonly IPEndPoint Target = IPEndPoint.Parse("192.0.2.100:80");

@@ -8,7 +8,7 @@ using WmProxy.Tests.Common;
 namespace WmProxy.FunctionalTests.Streams;
 
 /// <summary>Several streams on one port, told apart by what the ClientHello says.</summary>
-public sealed class ServerNameTests : IAsyncLifetime
+public class ServerNameTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new();
     private readonly Dictionary<string, ScriptedPeer> _servers = [];

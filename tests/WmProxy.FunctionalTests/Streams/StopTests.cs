@@ -7,7 +7,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class StopTests
+public class StopTests
 {
     [Fact]
     public async Task Stop_LiveConnection_MayFinishWhileNewOnesAreRefused()

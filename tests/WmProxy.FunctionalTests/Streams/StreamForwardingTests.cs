@@ -6,7 +6,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class StreamForwardingTests
+public class StreamForwardingTests
 {
     [Fact]
     public async Task Stream_WithTo_ForwardsBothWays()

@@ -6,7 +6,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class TimeoutTests
+public class TimeoutTests
 {
     private readonly FakeTimeProvider _time = new();
 

@@ -9,7 +9,7 @@ using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.Streams;
 
-public sealed class TlsStreamTests : IDisposable
+public class TlsStreamTests : IDisposable
 {
     private readonly TestCertificates _certificates = new();
 

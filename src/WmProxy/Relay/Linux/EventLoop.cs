@@ -85,6 +85,9 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
+    /// <summary>To await: the code behind it runs on this loop's thread, at once if it does already.</summary>
+    public EventLoopSwitch Enter() => new(this);
+
     /// <summary>Calls <paramref name="handler"/> for <paramref name="events"/> from now on. On this thread only.</summary>
     /// <returns>0, or the negated errno (ENOSPC, ENOMEM): the handler is not registered then.</returns>
     public int Register(int descriptor, uint events, EventLoopHandler handler)

@@ -1,0 +1,315 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace WmProxy.Native;
+
+/// <summary>
+/// Datagrams that are received together and sent together, in place: recvmmsg(2) and sendmmsg(2) on the same memory. Not for use from several threads.
+/// Every call returns the negated errno where it fails.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed unsafe partial class DatagramBatch : IDisposable
+{
+    /// <summary>How many datagrams there is room for.</summary>
+    public const int Capacity = 64;
+
+    /// <summary>The most that a datagram may be put in front of (<see cref="Prepend"/>).</summary>
+    public const int HeadRoom = 128;
+
+    /// <summary>The largest payload of IPv4 and IPv6 (without jumbograms) is smaller; what fills all of it was cut.</summary>
+    public const int MaxPayload = 65536;
+
+    // Not a power of two: the datagrams' first lines would all compete for the same lines of the processor's caches.
+    private const int SlotSize = HeadRoom + MaxPayload + 192;
+    private const int AddressSize = 28; // struct sockaddr_in6
+    private const int ControlSize = 64; // struct cmsghdr with struct in6_pktinfo, and one with a UDP_SEGMENT
+    private const int MsgDontWait = 0x40;
+    private const int MsgNoSignal = 0x4000;
+    private const int MsgTrunc = 0x20;
+    private const int IPLevel = 0; // IPPROTO_IP
+    private const int IPv6Level = 41; // IPPROTO_IPV6
+    private const int UdpLevel = 17; // SOL_UDP
+    private const int PacketInfo = 8; // IP_PKTINFO, ip(7)
+    private const int IPv6PacketInfo = 50; // IPV6_PKTINFO, ipv6(7)
+    private const int UdpSegment = 103; // UDP_SEGMENT, udp(7)
+
+    private readonly byte* _slots = (byte*)NativeMemory.Alloc((nuint)SlotSize * Capacity);
+    private readonly Message* _messages = (Message*)NativeMemory.AllocZeroed((nuint)(sizeof(Message) * Capacity));
+    private readonly Vector* _vectors = (Vector*)NativeMemory.AllocZeroed((nuint)(sizeof(Vector) * Capacity));
+    private readonly byte* _addresses = (byte*)NativeMemory.AllocZeroed(AddressSize * Capacity);
+    private readonly byte* _controls = (byte*)NativeMemory.AllocZeroed(ControlSize * Capacity);
+    private bool _isDisposed;
+
+    /// <summary>recvmmsg(2), without waiting, into the places from <paramref name="start"/> on. Returns how many came.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="start">The first place.</param>
+    /// <param name="count">The most datagrams to receive.</param>
+    /// <param name="withLocal">Whether to ask for the address that each was sent to; the socket must have been told to give it.</param>
+    public int Receive(int socket, int start, int count, bool withLocal)
+    {
+        for (var i = start; i < start + count; i++)
+        {
+            _vectors[i] = new Vector { Data = _slots + (i * SlotSize) + HeadRoom, Length = MaxPayload };
+            _messages[i] = new Message
+            {
+                Name = _addresses + (i * AddressSize),
+                NameLength = AddressSize,
+                Vectors = _vectors + i,
+                VectorCount = 1,
+                Control = withLocal ? _controls + (i * ControlSize) : null,
+                ControlLength = withLocal ? ControlSize : 0,
+            };
+        }
+
+        while (true)
+        {
+            var received = recvmmsg(socket, _messages + start, (uint)count, MsgDontWait, null);
+            if (received < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                if (error == Libc.Eintr)
+                {
+                    continue;
+                }
+
+                return -error;
+            }
+
+            for (var i = start; i < start + received; i++)
+            {
+                _vectors[i].Length = (nint)_messages[i].Length;
+            }
+
+            return received;
+        }
+    }
+
+    /// <summary>The datagram's bytes.</summary>
+    public ReadOnlySpan<byte> Payload(int index) => new(_vectors[index].Data, (int)_vectors[index].Length);
+
+    /// <summary>The sender's struct sockaddr, as received.</summary>
+    public ReadOnlySpan<byte> Peer(int index) => new(_addresses + (index * AddressSize), (int)_messages[index].NameLength);
+
+    /// <summary>Whether the datagram was larger than there was room for, which no datagram of IP without jumbograms is.</summary>
+    public bool IsTruncated(int index) => (_messages[index].Flags & MsgTrunc) != 0;
+
+    /// <summary>
+    /// The address that the datagram was sent to, if it was asked for: 16 bytes (IPv4 mapped) and the interface's index; <see langword="false"/> where the
+    /// kernel did not tell.
+    /// </summary>
+    public bool TryGetLocal(int index, out UInt128 address, out int interfaceIndex)
+    {
+        var control = _controls + (index * ControlSize);
+        (address, interfaceIndex) = (default, 0);
+        if (_messages[index].Control is null || _messages[index].ControlLength < (nint)sizeof(ControlHeader))
+        {
+            return false;
+        }
+
+        var header = *(ControlHeader*)control;
+        var data = control + sizeof(ControlHeader);
+        if (header is { Level: IPv6Level, Type: IPv6PacketInfo })
+        {
+            address = Unsafe.ReadUnaligned<UInt128>(data);
+            interfaceIndex = *(int*)(data + 16);
+            return true;
+        }
+
+        if (header is { Level: IPLevel, Type: PacketInfo })
+        {
+            // struct in_pktinfo: the index, the local address that a reply would have, the address of the header. The second is right for broadcasts too.
+            Span<byte> mapped = stackalloc byte[16];
+            mapped.Clear();
+            mapped[10] = mapped[11] = 0xff;
+            new ReadOnlySpan<byte>(data + 4, 4).CopyTo(mapped[12..]);
+            address = MemoryMarshal.Read<UInt128>(mapped);
+            interfaceIndex = *(int*)data;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Puts <paramref name="bytes"/> in front of a datagram.</summary>
+    public void Prepend(int index, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, HeadRoom);
+        _vectors[index].Data -= bytes.Length;
+        _vectors[index].Length += bytes.Length;
+        bytes.CopyTo(new Span<byte>(_vectors[index].Data, bytes.Length));
+    }
+
+    /// <summary>Has a datagram sent to the peer of a connected socket.</summary>
+    public void ToConnected(int index) => Address(index, null, 0, null, 0);
+
+    /// <summary>Has a datagram sent to <paramref name="peer"/>, a struct sockaddr, from a socket's only address.</summary>
+    public void ToPeer(int index, ReadOnlySpan<byte> peer)
+    {
+        var name = _addresses + (index * AddressSize);
+        peer.CopyTo(new Span<byte>(name, AddressSize));
+        Address(index, name, peer.Length, null, 0);
+    }
+
+    /// <summary>Has a datagram sent to <paramref name="peer"/> from the address <paramref name="local"/>, one of those of an IPv6 wildcard socket.</summary>
+    public void ToPeer(int index, ReadOnlySpan<byte> peer, UInt128 local, int interfaceIndex)
+    {
+        ToPeer(index, peer);
+        _messages[index].Control = _controls + (index * ControlSize);
+        _messages[index].ControlLength = WriteLocal(_messages[index].Control, peer, local, interfaceIndex);
+    }
+
+    /// <summary>
+    /// sendmmsg(2), without waiting, of the places from <paramref name="start"/> on. A datagram that cannot be sent is left out, as the network would; when
+    /// the socket's buffer is full, so are the rest. Returns how many were left out; <paramref name="error"/> is the last reason, as errno.
+    /// </summary>
+    public int Send(int socket, int start, int count, out int error)
+    {
+        error = 0;
+        var dropped = 0;
+        for (var next = start; next < start + count;)
+        {
+            var sent = sendmmsg(socket, _messages + next, (uint)(start + count - next), MsgDontWait | MsgNoSignal);
+            if (sent > 0)
+            {
+                next += sent;
+                continue;
+            }
+
+            var failure = Marshal.GetLastPInvokeError();
+            if (failure == Libc.Eintr)
+            {
+                continue;
+            }
+
+            error = failure;
+            if (failure == Libc.Eagain)
+            {
+                return dropped + (start + count - next);
+            }
+
+            dropped++;
+            next++;
+        }
+
+        return dropped;
+    }
+
+    /// <summary>
+    /// Sends the places from <paramref name="start"/> on, which have one receiver and one size (the last may be smaller), with one call and one pass through
+    /// the kernel's stack (UDP_SEGMENT). 0, or the negated errno: nothing was sent then.
+    /// </summary>
+    public int SendSegments(int socket, int start, int count)
+    {
+        var first = _messages + start;
+        var control = stackalloc byte[ControlSize];
+        new Span<byte>(control, ControlSize).Clear();
+        var length = (int)first->ControlLength;
+        new ReadOnlySpan<byte>(first->Control, length).CopyTo(new Span<byte>(control, ControlSize));
+        *(ControlHeader*)(control + length) = new ControlHeader { Length = sizeof(ControlHeader) + sizeof(ushort), Level = UdpLevel, Type = UdpSegment };
+        *(ushort*)(control + length + sizeof(ControlHeader)) = (ushort)_vectors[start].Length;
+        var message = *first;
+        message.Vectors = _vectors + start;
+        message.VectorCount = count;
+        message.Control = control;
+        message.ControlLength = length + Aligned(sizeof(ControlHeader) + sizeof(ushort));
+        message.Flags = 0;
+        while (true)
+        {
+            if (sendmmsg(socket, &message, 1, MsgDontWait | MsgNoSignal) > 0)
+            {
+                return 0;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            if (error != Libc.Eintr)
+            {
+                return -error;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            NativeMemory.Free(_slots);
+            NativeMemory.Free(_messages);
+            NativeMemory.Free(_vectors);
+            NativeMemory.Free(_addresses);
+            NativeMemory.Free(_controls);
+        }
+    }
+
+    private static int Aligned(int length) => (length + sizeof(nint) - 1) & ~(sizeof(nint) - 1);
+
+    private static nint WriteLocal(byte* control, ReadOnlySpan<byte> peer, UInt128 local, int interfaceIndex)
+    {
+        var data = control + sizeof(ControlHeader);
+        if (MemoryMarshal.Read<ushort>(peer) == 2)
+        {
+            *(ControlHeader*)control = new ControlHeader { Length = sizeof(ControlHeader) + 12, Level = IPLevel, Type = PacketInfo };
+            *(int*)data = 0;
+            *(uint*)(data + 4) = *((uint*)&local + 3);
+            *(uint*)(data + 8) = 0;
+            return Aligned(sizeof(ControlHeader) + 12);
+        }
+
+        *(ControlHeader*)control = new ControlHeader { Length = sizeof(ControlHeader) + 20, Level = IPv6Level, Type = IPv6PacketInfo };
+        Unsafe.WriteUnaligned(data, local);
+        *(int*)(data + 16) = IsLinkLocal((byte*)&local) ? interfaceIndex : 0;
+        return Aligned(sizeof(ControlHeader) + 20);
+    }
+
+    // Only there does the address not tell the interface; elsewhere naming one would overrule the routes.
+    private static bool IsLinkLocal(byte* address) => address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+
+    private void Address(int index, byte* name, int nameLength, byte* control, nint controlLength)
+    {
+        _messages[index] = new Message
+        {
+            Name = name,
+            NameLength = (uint)nameLength,
+            Vectors = _vectors + index,
+            VectorCount = 1,
+            Control = control,
+            ControlLength = controlLength,
+        };
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int recvmmsg(int socket, Message* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sendmmsg(int socket, Message* messages, uint count, int flags);
+
+    /// <summary>struct iovec.</summary>
+    private struct Vector
+    {
+        public byte* Data;
+        public nint Length;
+    }
+
+    /// <summary>struct cmsghdr, cmsg(3).</summary>
+    private struct ControlHeader
+    {
+        public nint Length;
+        public int Level;
+        public int Type;
+    }
+
+    /// <summary>struct mmsghdr of recvmmsg(2), with the struct msghdr of recvmsg(2) in it.</summary>
+    private struct Message
+    {
+        public byte* Name;
+        public uint NameLength;
+        public Vector* Vectors;
+        public nint VectorCount;
+        public byte* Control;
+        public nint ControlLength;
+        public int Flags;
+        public uint Length;
+    }
+}

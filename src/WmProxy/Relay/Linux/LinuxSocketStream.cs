@@ -1,0 +1,411 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
+using System.Threading;
+using System.Threading.Tasks;
+using WmProxy.Connections;
+using WmProxy.Native;
+
+namespace WmProxy.Relay.Linux;
+
+/// <summary>
+/// A connected TCP or Unix domain socket of an event loop. Reads and writes work from every thread, but happen on the loop's, which also runs what awaits
+/// them. Once both sides of a connection are known, a relay takes the socket over.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxSocketStream : TransportStream
+{
+    private const uint Ends = Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error;
+
+    private readonly EventLoop _loop;
+    private readonly Readiness _readiness;
+    private readonly bool _isTcp;
+    private SocketOperation? _read;
+    private SocketOperation? _write;
+    private ILinuxSocketOwner? _owner;
+    private int _descriptor;
+    private bool _isWritable = true;
+    private bool _isConnecting;
+    private int _isClosing;
+
+    private LinuxSocketStream(EventLoop loop, int descriptor, bool isTcp)
+    {
+        _loop = loop;
+        _descriptor = descriptor;
+        _isTcp = isTcp;
+        _readiness = new Readiness(this);
+    }
+
+    public override Socket? RawSocket => null;
+
+    public EventLoop Loop => _loop;
+
+    /// <summary>The descriptor, for the loop's thread only; -1 once it is closed.</summary>
+    public int Descriptor => _descriptor;
+
+    /// <summary>Whether somebody has asked for its end.</summary>
+    public bool IsClosing => Volatile.Read(ref _isClosing) != 0;
+
+    /// <summary>Whether there may be something to read: readiness is told once only, so it is remembered until a read finds nothing.</summary>
+    public bool IsReadable { get; private set; } = true;
+
+    /// <summary>Whether the peer has ended its direction, or the connection has failed.</summary>
+    public bool HasHungUp { get; private set; }
+
+    public override bool IsResetBehindEnd => GetTcpInfo(stackalloc byte[TcpInfo.StateSize], out var info) && info.IsClosed;
+
+    public override long? AcknowledgedWhilePending => GetTcpInfo(stackalloc byte[TcpInfo.Size], out var info) ? info.AcknowledgedWhilePending : null;
+
+    /// <summary>
+    /// Takes a connected, or connecting, non-blocking socket; on the loop's thread. Where the system has no room to watch it
+    /// (<paramref name="error"/>, an errno), it is closed and the result is <see langword="null"/>.
+    /// </summary>
+    public static LinuxSocketStream? TryAdopt(EventLoop loop, int descriptor, bool isTcp, out int error)
+    {
+        var stream = new LinuxSocketStream(loop, descriptor, isTcp);
+        error = -loop.Register(descriptor, Epoll.In | Epoll.Out | Epoll.PeerHangUp | Epoll.EdgeTriggered, stream._readiness);
+        if (error == 0)
+        {
+            return stream;
+        }
+
+        _ = LinuxSocket.Close(descriptor);
+        return null;
+    }
+
+    /// <summary>Waits until a connect(2) in progress is decided; on the loop's thread.</summary>
+    /// <returns>0, or the errno of its failure.</returns>
+    public ValueTask<int> WaitForConnectAsync(CancellationToken cancellationToken)
+    {
+        (_isConnecting, _isWritable, IsReadable) = (true, false, false);
+        _write ??= new SocketOperation(_loop);
+        return new ValueTask<int>(_write, _write.Start(default, default, cancellationToken));
+    }
+
+    public override EndPoint? GetLocalEndPoint()
+    {
+        Span<byte> address = stackalloc byte[128];
+        lock (_readiness)
+        {
+            return _descriptor >= 0 && _isTcp && LinuxSocket.GetLocalAddress(_descriptor, address) is > 0 and var length
+                ? SocketAddressBytes.ToEndPoint(address[..length])
+                : null;
+        }
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (!_loop.IsCurrent)
+        {
+            return WriteFromElsewhereAsync(buffer, cancellationToken);
+        }
+
+        if (TryFail(cancellationToken) is { } exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+
+        var sent = Send(ref buffer);
+        if (sent < 0 && sent != -Libc.Eagain)
+        {
+            return ValueTask.FromException(Errno.ToException(-sent));
+        }
+
+        if (buffer.IsEmpty)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _write ??= new SocketOperation(_loop);
+        return new ValueTask(_write, _write.Start(default, buffer, cancellationToken));
+    }
+
+    public override ValueTask CompleteWritesAsync(CancellationToken cancellationToken)
+    {
+        if (!_loop.IsCurrent)
+        {
+            return CompleteWritesFromElsewhereAsync(cancellationToken);
+        }
+
+        if (TryFail(cancellationToken) is { } exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+
+        var result = LinuxSocket.ShutdownSend(_descriptor);
+        return result < 0 ? ValueTask.FromException(Errno.ToException(-result)) : ValueTask.CompletedTask;
+    }
+
+    public override void Abort() => End(reset: true);
+
+    /// <summary>
+    /// Gives the socket to <paramref name="owner"/>; on the loop's thread, with nothing pending. From then on its readiness, and whoever wants it ended, are
+    /// the owner's matter, until <see cref="Close"/>.
+    /// </summary>
+    public void HandOver(ILinuxSocketOwner owner)
+    {
+        (_owner, _read, _write) = (owner, null, null);
+    }
+
+    /// <summary>Closes the descriptor; on the loop's thread. Whatever waits fails.</summary>
+    /// <param name="reset">Whether the peer is to see a failure (RST) and unsent bytes are dropped.</param>
+    public void Close(bool reset)
+    {
+        Volatile.Write(ref _isClosing, 1);
+        if (_descriptor < 0)
+        {
+            return;
+        }
+
+        _owner = null;
+        _loop.Unregister(_readiness);
+        if (reset)
+        {
+            _ = LinuxSocket.SetResetOnClose(_descriptor);
+        }
+
+        // Other threads ask for the state of the connection.
+        lock (_readiness)
+        {
+            _ = LinuxSocket.Close(_descriptor);
+            _descriptor = -1;
+        }
+
+        Cancel(_read);
+        Cancel(_write);
+    }
+
+    protected override ValueTask<int> ReadCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (!_loop.IsCurrent)
+        {
+            return ReadFromElsewhereAsync(buffer, cancellationToken);
+        }
+
+        if (TryFail(cancellationToken) is { } exception)
+        {
+            return ValueTask.FromException<int>(exception);
+        }
+
+        var received = Receive(buffer.Span);
+        if (received != -Libc.Eagain)
+        {
+            return received >= 0 ? new ValueTask<int>(received) : ValueTask.FromException<int>(Errno.ToException(-received));
+        }
+
+        _read ??= new SocketOperation(_loop);
+        return new ValueTask<int>(_read, _read.Start(buffer, default, cancellationToken));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            End(reset: false);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static void Cancel(SocketOperation? operation)
+    {
+        if (operation is { IsPending: true })
+        {
+            operation.Fail(new ObjectDisposedException(nameof(LinuxSocketStream)));
+        }
+    }
+
+    private void End(bool reset)
+    {
+        if (Interlocked.Exchange(ref _isClosing, 1) != 0)
+        {
+            return;
+        }
+
+        // Never in the middle of what others do with it on this very thread.
+        if (_loop.IsCurrent && _owner is null && _read is not { IsPending: true } && _write is not { IsPending: true })
+        {
+            Close(reset);
+        }
+        else
+        {
+            _loop.Post(new EndCommand(this, reset));
+        }
+    }
+
+    private Exception? TryFail(CancellationToken cancellationToken)
+    {
+        return _descriptor < 0 || IsClosing ? new ObjectDisposedException(nameof(LinuxSocketStream))
+            : cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken)
+            : null;
+    }
+
+    private int Receive(Span<byte> buffer)
+    {
+        if (!IsReadable)
+        {
+            return -Libc.Eagain;
+        }
+
+        var received = buffer.IsEmpty ? LinuxSocket.Peek(_descriptor) : LinuxSocket.Receive(_descriptor, buffer);
+
+        // A short read has emptied the socket: what comes later is told of. But an end that was told of is told once.
+        IsReadable = received != -Libc.Eagain && (buffer.IsEmpty || received == buffer.Length || HasHungUp);
+        return buffer.IsEmpty && received > 0 ? 0 : received;
+    }
+
+    private int Send(ref ReadOnlyMemory<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            if (!_isWritable)
+            {
+                return -Libc.Eagain;
+            }
+
+            var sent = LinuxSocket.Send(_descriptor, buffer.Span);
+            if (sent < 0)
+            {
+                _isWritable = sent != -Libc.Eagain;
+                return sent;
+            }
+
+            buffer = buffer[sent..];
+        }
+
+        return 0;
+    }
+
+    private void OnReady(uint events)
+    {
+        if (_owner is { } owner)
+        {
+            owner.OnReady(this, events);
+            return;
+        }
+
+        if ((events & (Epoll.In | Ends)) != 0)
+        {
+            IsReadable = true;
+            HasHungUp |= (events & Ends) != 0;
+        }
+
+        if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
+        {
+            _isWritable = true;
+        }
+
+        // Writing first: what awaits a read may well close the connection.
+        if (_isWritable && _write is { IsPending: true } write)
+        {
+            if (_isConnecting)
+            {
+                _isConnecting = false;
+                write.Complete(-LinuxSocket.TakeError(_descriptor));
+            }
+            else
+            {
+                Continue(write);
+            }
+        }
+
+        if (IsReadable && _read is { IsPending: true } read && Receive(read.Target.Span) is var received && received != -Libc.Eagain)
+        {
+            if (received >= 0)
+            {
+                read.Complete(received);
+            }
+            else
+            {
+                read.Fail(Errno.ToException(-received));
+            }
+        }
+    }
+
+    private void Continue(SocketOperation write)
+    {
+        var rest = write.Source;
+        var sent = Send(ref rest);
+        write.Source = rest;
+        if (sent < 0 && sent != -Libc.Eagain)
+        {
+            write.Fail(Errno.ToException(-sent));
+        }
+        else if (rest.IsEmpty)
+        {
+            write.Complete(0);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadFromElsewhereAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await _loop.Enter();
+        return await ReadCoreAsync(buffer, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteFromElsewhereAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await _loop.Enter();
+        await WriteAsync(buffer, cancellationToken);
+    }
+
+    private async ValueTask CompleteWritesFromElsewhereAsync(CancellationToken cancellationToken)
+    {
+        await _loop.Enter();
+        await CompleteWritesAsync(cancellationToken);
+    }
+
+    // Asked from any thread, hence the lock that closing takes too.
+    private bool GetTcpInfo(Span<byte> buffer, out TcpInfo info)
+    {
+        info = default;
+        if (!_isTcp)
+        {
+            return false;
+        }
+
+        lock (_readiness)
+        {
+            if (_descriptor < 0 || LinuxSocket.GetOption(_descriptor, LinuxSocket.TcpLevel, TcpInfo.Option, buffer) < buffer.Length)
+            {
+                return false;
+            }
+        }
+
+        info = new TcpInfo(buffer);
+        return true;
+    }
+
+    private sealed class Readiness : EventLoopHandler
+    {
+        private readonly LinuxSocketStream _stream;
+
+        public Readiness(LinuxSocketStream stream) => _stream = stream;
+
+        public override void OnReady(uint events) => _stream.OnReady(events);
+    }
+
+    private sealed class EndCommand : IEventLoopCommand
+    {
+        private readonly LinuxSocketStream _stream;
+        private readonly bool _reset;
+
+        public EndCommand(LinuxSocketStream stream, bool reset) => (_stream, _reset) = (stream, reset);
+
+        public void Run(EventLoop loop)
+        {
+            if (_stream._owner is { } owner)
+            {
+                owner.OnAborted(_stream);
+            }
+            else
+            {
+                _stream.Close(_reset);
+            }
+        }
+    }
+}
