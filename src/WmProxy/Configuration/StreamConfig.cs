@@ -35,6 +35,15 @@ public sealed record StreamConfig
     /// <summary>The most connections at a time; 0 means no limit. Default: 0.</summary>
     public int? MaxConnections { get; init; }
 
+    /// <summary>UDP: the most sessions at a time; the datagrams of others are dropped. Default: 65,536.</summary>
+    public int? MaxSessions { get; init; }
+
+    /// <summary>UDP: a client's next datagram begins another session after so many of this one. Default: 0, no limit.</summary>
+    public int? Requests { get; init; }
+
+    /// <summary>UDP: a session ends after so many replies. Default: 0, no limit.</summary>
+    public int? Responses { get; init; }
+
     /// <summary>The most connections at a time of one client IP (IPv6: one /64); 0 means no limit. Default: 0.</summary>
     public int? MaxConnectionsPerClient { get; init; }
 

@@ -153,7 +153,7 @@ internal sealed class ConnectionState
 
         // Any change of these since the last sweep is activity, so the relay itself keeps no clock.
         var ended = relay.EndedDirections;
-        var activity = relay.BytesUp + relay.BytesDown + ended;
+        var activity = relay.Activity;
         if (activity != _activitySeen)
         {
             (_activitySeen, _lastActivity) = (activity, now);

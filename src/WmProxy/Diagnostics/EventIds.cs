@@ -43,6 +43,11 @@ internal static class EventIds
     public const int FileRefused = 700;
     public const int FileUnavailable = 701;
 
+    // 800: Udp
+    public const int UdpSessionRefused = 800;
+    public const int UdpDestinationRefuses = 801;
+    public const int UdpReceiveFailed = 802;
+
     // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
     public const int ConfigFileRejected = 901;

@@ -15,6 +15,7 @@ using WmProxy.Relay;
 using WmProxy.Relay.Linux;
 using WmProxy.Routes;
 using WmProxy.Streams;
+using WmProxy.Udp;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 
@@ -73,6 +74,9 @@ public static class WmProxyServiceCollectionExtensions
         services.AddSingleton<ListenerContext>();
         services.AddSingleton<LinuxEngine>();
         services.AddSingleton<IListenerOpener, StreamListenerOpener>();
+        services.AddSingleton<IListenerOpener, UdpListenerOpener>();
+        services.AddSingleton<UdpSessions>();
+        services.AddSingleton<UdpMetrics>();
         services.AddSingleton<ListenerHost>();
         services.AddSingleton<IListenerLookup>(provider => provider.GetRequiredService<ListenerHost>());
         services.AddSingleton<IRelayEngine, LinuxRelayEngine>();

@@ -10,7 +10,7 @@ namespace WmProxy.Native;
 /// Every call returns the negated errno where it fails.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed unsafe partial class DatagramBatch : IDisposable
+internal sealed unsafe partial class DatagramBatch
 {
     /// <summary>How many datagrams there is room for.</summary>
     public const int Capacity = 64;
@@ -35,12 +35,23 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
     private const int IPv6PacketInfo = 50; // IPV6_PKTINFO, ipv6(7)
     private const int UdpSegment = 103; // UDP_SEGMENT, udp(7)
 
-    private readonly byte* _slots = (byte*)NativeMemory.Alloc((nuint)SlotSize * Capacity);
-    private readonly Message* _messages = (Message*)NativeMemory.AllocZeroed((nuint)(sizeof(Message) * Capacity));
-    private readonly Vector* _vectors = (Vector*)NativeMemory.AllocZeroed((nuint)(sizeof(Vector) * Capacity));
-    private readonly byte* _addresses = (byte*)NativeMemory.AllocZeroed(AddressSize * Capacity);
-    private readonly byte* _controls = (byte*)NativeMemory.AllocZeroed(ControlSize * Capacity);
-    private bool _isDisposed;
+    // Pinned, so that the pointers hold as long as this object does. Pages that no datagram reaches are never touched.
+    private readonly byte[] _memory = GC.AllocateUninitializedArray<byte>(SlotSize * Capacity, pinned: true);
+    private readonly byte[] _headers = GC.AllocateArray<byte>((sizeof(Message) + sizeof(Vector) + AddressSize + ControlSize) * Capacity, pinned: true);
+    private readonly byte* _slots;
+    private readonly Message* _messages;
+    private readonly Vector* _vectors;
+    private readonly byte* _addresses;
+    private readonly byte* _controls;
+
+    public DatagramBatch()
+    {
+        _slots = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
+        _messages = (Message*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_headers));
+        _vectors = (Vector*)(_messages + Capacity);
+        _controls = (byte*)(_vectors + Capacity);
+        _addresses = _controls + (ControlSize * Capacity);
+    }
 
     /// <summary>recvmmsg(2), without waiting, into the places from <paramref name="start"/> on. Returns how many came.</summary>
     /// <param name="socket">The socket.</param>
@@ -141,6 +152,13 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
         bytes.CopyTo(new Span<byte>(_vectors[index].Data, bytes.Length));
     }
 
+    /// <summary>Puts a datagram from elsewhere into a place, to be sent.</summary>
+    public void Set(int index, ReadOnlySpan<byte> payload)
+    {
+        _vectors[index] = new Vector { Data = _slots + (index * SlotSize) + HeadRoom, Length = payload.Length };
+        payload.CopyTo(new Span<byte>(_vectors[index].Data, payload.Length));
+    }
+
     /// <summary>Has a datagram sent to the peer of a connected socket.</summary>
     public void ToConnected(int index) => Address(index, null, 0, null, 0);
 
@@ -168,6 +186,7 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
     {
         error = 0;
         var dropped = 0;
+        var refusedAt = -1;
         for (var next = start; next < start + count;)
         {
             var sent = sendmmsg(socket, _messages + next, (uint)(start + count - next), MsgDontWait | MsgNoSignal);
@@ -184,6 +203,13 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
             }
 
             error = failure;
+            if (failure == LinuxSocket.Econnrefused && refusedAt != next)
+            {
+                // That is what became of an earlier one; this one was not looked at.
+                refusedAt = next;
+                continue;
+            }
+
             if (failure == Libc.Eagain)
             {
                 return dropped + (start + count - next);
@@ -227,19 +253,6 @@ internal sealed unsafe partial class DatagramBatch : IDisposable
             {
                 return -error;
             }
-        }
-    }
-
-    public void Dispose()
-    {
-        if (!_isDisposed)
-        {
-            _isDisposed = true;
-            NativeMemory.Free(_slots);
-            NativeMemory.Free(_messages);
-            NativeMemory.Free(_vectors);
-            NativeMemory.Free(_addresses);
-            NativeMemory.Free(_controls);
         }
     }
 

@@ -11,6 +11,9 @@ internal interface IRelayTraffic
     /// <summary>Bytes written to the client so far.</summary>
     long BytesDown { get; }
 
+    /// <summary>A number that changes whenever something was moved or ended: its standing still is idleness.</summary>
+    long Activity { get; }
+
     /// <summary>How many of the two directions have ended.</summary>
     int EndedDirections { get; }
 

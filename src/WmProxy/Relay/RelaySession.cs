@@ -44,6 +44,9 @@ internal sealed class RelaySession : IRelayTraffic
     public long BytesDown => Volatile.Read(ref _bytesDown);
 
     /// <inheritdoc/>
+    public long Activity => BytesUp + BytesDown + EndedDirections;
+
+    /// <inheritdoc/>
     public int EndedDirections => Volatile.Read(ref _endedDirections);
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ using WmProxy.Connections.ProxyProtocol;
 using WmProxy.Connections.Tls;
 using WmProxy.Listeners;
 using WmProxy.Relay.Bandwidth;
+using WmProxy.Udp;
 
 namespace WmProxy.Streams;
 
@@ -61,9 +62,12 @@ internal sealed class StreamCompiler
         ClusterId = StreamClusters.IdOf(stream),
         ConnectTimeout = stream.ConnectTimeout ?? StreamDefaults.ConnectTimeout,
         ConnectAttempts = stream.ConnectAttempts ?? StreamDefaults.ConnectAttempts,
-        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? StreamDefaults.IdleTimeout),
+        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? (IsUdp(stream) ? StreamDefaults.UdpIdleTimeout : StreamDefaults.IdleTimeout)),
         HalfCloseTicks = _connections.ToTicks(stream.HalfCloseTimeout ?? StreamDefaults.HalfCloseTimeout),
         MaxConnections = stream.MaxConnections ?? 0,
+        MaxSessions = stream.MaxSessions ?? StreamDefaults.MaxSessions,
+        Requests = stream.Requests ?? 0,
+        Responses = stream.Responses ?? 0,
         MaxConnectionsPerClient = stream.MaxConnectionsPerClient ?? 0,
         Access = AccessList.Compile(stream.Access),
         Bandwidth = BandwidthModel.Compile(stream.Bandwidth, before?.Bandwidth, _timeProvider),
@@ -90,6 +94,19 @@ internal sealed class StreamCompiler
 
     private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models, RelayEngineKind engine)
     {
+        if (address.Scheme == ListenScheme.Udp)
+        {
+            return new UdpListenerModel
+            {
+                Key = key,
+                ConfigPath = $"WmProxy:Streams:{models[0].StreamId}:Listen",
+                Address = address,
+                StreamIds = [models[0].StreamId],
+                Stream = models[0],
+                Engine = engine,
+            };
+        }
+
         var pipeline = new StreamPipeline(_handler, _timeProvider, address.Scheme == ListenScheme.Tls, models);
         return new StreamListenerModel
         {
@@ -102,17 +119,20 @@ internal sealed class StreamCompiler
         };
     }
 
+    private static bool IsUdp(StreamConfig stream) => stream.Listen.Any(address => address.Scheme == ListenScheme.Udp);
+
     private static IEnumerable<ListenAddress> Expand(ListenAddress address) =>
         Enumerable.Range(address.FirstPort, address.LastPort - address.FirstPort + 1).Select(port => address with { FirstPort = port, LastPort = port });
 
     // Any number of streams may ask for "a free port" of the same address; each gets, and keeps, one of its own.
     private static string KeyOf(StreamModel model, ListenAddress address)
     {
+        var protocol = address.Scheme == ListenScheme.Udp ? "udp:" : "";
         return address switch
         {
             { Scheme: ListenScheme.Unix } => $"unix:{address.Host}",
-            { FirstPort: 0 } => $"{address.Host}:0 {model.StreamId} {model.Config.Listen.TakeWhile(other => other != address).Count()}",
-            _ => $"{address.Host}:{address.FirstPort}",
+            { FirstPort: 0 } => $"{protocol}{address.Host}:0 {model.StreamId} {model.Config.Listen.TakeWhile(other => other != address).Count()}",
+            _ => $"{protocol}{address.Host}:{address.FirstPort}",
         };
     }
 }

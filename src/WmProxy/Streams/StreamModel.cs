@@ -36,6 +36,15 @@ internal sealed class StreamModel
     /// <inheritdoc cref="MaxConnections"/>
     public required int MaxConnectionsPerClient { get; init; }
 
+    /// <summary>UDP: the most sessions at a time.</summary>
+    public int MaxSessions { get; init; }
+
+    /// <summary>UDP: how many datagrams of the client a session takes; 0 for any number.</summary>
+    public int Requests { get; init; }
+
+    /// <summary>UDP: how many replies end a session; 0 for none.</summary>
+    public int Responses { get; init; }
+
     public AccessList? Access { get; init; }
 
     public BandwidthModel? Bandwidth { get; init; }

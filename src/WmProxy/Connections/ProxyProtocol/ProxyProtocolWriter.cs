@@ -33,6 +33,20 @@ internal static class ProxyProtocolWriter
         return version == ProxyProtocolVersion.V1 ? WriteV1(source, destination) : WriteV2(source, destination);
     }
 
+    /// <summary>
+    /// The version 2 header of a UDP session: the addresses as for TCP, with DGRAM (0x12, 0x22) for the transport. <paramref name="destination"/> is the
+    /// address that the client sent to.
+    /// </summary>
+    public static byte[] WriteDatagram(EndPoint? source, EndPoint? destination)
+    {
+        var header = Write(ProxyProtocolVersion.V2, source, destination);
+        ref var transport = ref header[ProxyProtocolV2.Signature.Length + 1];
+
+        // The low half of the byte: STREAM is 1, DGRAM is 2; UNSPEC stays what it is.
+        transport = (transport & 0x0f) == 1 ? (byte)(transport + 1) : transport;
+        return header;
+    }
+
     private static byte[] WriteV1(EndPoint? source, EndPoint? destination)
     {
         if (source is not IPEndPoint from || destination is not IPEndPoint to || from.AddressFamily != to.AddressFamily)

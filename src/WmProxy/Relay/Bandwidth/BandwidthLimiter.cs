@@ -88,6 +88,25 @@ internal sealed class BandwidthLimiter : IDisposable
         return WaitAsync(wanted, cancellationToken);
     }
 
+    /// <summary>
+    /// Takes <paramref name="count"/> bytes that can only go together, a datagram, without waiting; <see langword="false"/> when the limit is reached. One
+    /// that is larger than the burst goes once the burst is whole, and is paid off afterwards.
+    /// </summary>
+    public bool TryAcquire(int count)
+    {
+        lock (_lock)
+        {
+            Refill();
+            if (_disposed || _waiters.Count > 0 || _tokens < Math.Min(count, _burst))
+            {
+                return false;
+            }
+
+            _tokens -= count;
+            return true;
+        }
+    }
+
     /// <summary>Gives back bytes that were acquired but not moved.</summary>
     public void Return(int unused)
     {

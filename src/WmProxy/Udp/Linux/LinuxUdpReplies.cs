@@ -1,0 +1,76 @@
+using System;
+using System.Runtime.Versioning;
+using WmProxy.Native;
+using WmProxy.Relay.Linux;
+
+namespace WmProxy.Udp.Linux;
+
+/// <summary>
+/// Replies of a loop's sessions on their way to the clients: gathered while the loop goes through what is ready, and sent with few calls at the end of its
+/// round, or when there is no more room.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxUdpReplies : EventLoopHandler
+{
+    // What one session may put there at a time, so that others come to it too.
+    private const int MaxPerSession = 32;
+
+    private readonly EventLoop _loop;
+    private readonly DatagramBatch _batch = new();
+    private readonly LinuxUdpSession?[] _sessions = new LinuxUdpSession?[DatagramBatch.Capacity];
+    private LinuxUdpReceiver? _receiver;
+    private int _count;
+
+    public LinuxUdpReplies(EventLoop loop) => _loop = loop;
+
+    public override void OnReady(uint events) => throw new NotSupportedException("It has no descriptor.");
+
+    public override void OnTurn() => Flush();
+
+    /// <summary>Receives what a session's destination has sent; the negated errno where that fails.</summary>
+    public int Receive(LinuxUdpReceiver receiver, LinuxUdpSocket socket)
+    {
+        if (_receiver != receiver || _count == DatagramBatch.Capacity)
+        {
+            Flush();
+            _receiver = receiver;
+        }
+
+        var room = Math.Min(DatagramBatch.Capacity - _count, MaxPerSession);
+        var received = _batch.Receive(socket.Descriptor, _count, room, withLocal: false);
+        if (received <= 0)
+        {
+            return received;
+        }
+
+        var first = _count;
+        for (var i = first; i < first + received; i++)
+        {
+            if (receiver.Admit(_batch, i, socket.Session))
+            {
+                // Those that are left out leave no gap.
+                if (i != _count)
+                {
+                    _batch.Set(_count, _batch.Payload(i));
+                }
+
+                receiver.AddressReply(_batch, _count, socket.Session);
+                _sessions[_count++] = socket.Session;
+            }
+        }
+
+        _loop.Schedule(this);
+        return received;
+    }
+
+    /// <summary>Sends what is there.</summary>
+    public void Flush()
+    {
+        if (_count > 0)
+        {
+            _receiver!.SendReplies(_batch, _sessions.AsSpan(0, _count));
+            Array.Clear(_sessions, 0, _count);
+            _count = 0;
+        }
+    }
+}

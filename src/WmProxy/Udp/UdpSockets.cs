@@ -1,0 +1,130 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using WmProxy.Configuration;
+
+namespace WmProxy.Udp;
+
+/// <summary>Opens the sockets of a UDP address: two for <c>localhost</c>, one otherwise.</summary>
+internal static class UdpSockets
+{
+    // A burst while the thread is busy elsewhere waits here instead of being lost.
+    private const int ReceiveBuffer = 4 * 1024 * 1024;
+
+    private const int SocketLevel = 1; // SOL_SOCKET
+    private const int ReusePort = 15; // SO_REUSEPORT
+    private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE: beyond net.core.rmem_max, with CAP_NET_ADMIN
+    private const int FreePortAttempts = 10;
+
+    /// <summary>Binds.</summary>
+    /// <exception cref="SocketException">The address cannot be bound; nothing is left open.</exception>
+    public static IReadOnlyList<Socket> Open(ListenAddress address, bool isShareable)
+    {
+        return address.Host switch
+        {
+            "*" => [Open(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.FirstPort, isShareable)],
+            "localhost" => OpenLoopbacks(address.FirstPort, isShareable),
+            var host => [Open(IPAddress.Parse(host), address.FirstPort, isShareable)],
+        };
+    }
+
+    /// <summary>A socket that is bound where <paramref name="first"/> is: the system shares the clients out among them (SO_REUSEPORT, socket(7)).</summary>
+    public static Socket OpenShare(Socket first)
+    {
+        var endPoint = (IPEndPoint)first.LocalEndPoint!;
+        return Open(endPoint.Address, endPoint.Port, isShareable: true, isFirst: false);
+    }
+
+    private static List<Socket> OpenLoopbacks(int port, bool isShareable)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var first = Open(IPAddress.Loopback, port, isShareable);
+            if (!Socket.OSSupportsIPv6)
+            {
+                return [first];
+            }
+
+            try
+            {
+                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port, isShareable)];
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                // IPv6 is compiled in, but this machine has no ::1.
+                return [first];
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && port == 0 && attempt < FreePortAttempts)
+            {
+                first.Dispose();
+            }
+            catch
+            {
+                first.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static Socket Open(IPAddress address, int port, bool isShareable, bool isFirst = true)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            var isWildcard = address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Any);
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = isWildcard;
+            }
+
+            if (isWildcard)
+            {
+                // Replies must come from the address that the client talked to, which only the datagram tells.
+                var level = address.AddressFamily == AddressFamily.InterNetworkV6 ? SocketOptionLevel.IPv6 : SocketOptionLevel.IP;
+                socket.SetSocketOption(level, SocketOptionName.PacketInformation, true);
+            }
+
+            SetReceiveBuffer(socket);
+            if (isShareable && !isFirst)
+            {
+                SetOption(socket, ReusePort, 1);
+            }
+
+            socket.Bind(new IPEndPoint(address, port));
+
+            // The first one only now: with it, binding would succeed on a port that another program, or another copy of this one, shares out likewise.
+            if (isShareable && isFirst)
+            {
+                SetOption(socket, ReusePort, 1);
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static void SetReceiveBuffer(Socket socket)
+    {
+        socket.ReceiveBufferSize = ReceiveBuffer;
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                SetOption(socket, ForceReceiveBuffer, ReceiveBuffer);
+            }
+            catch (SocketException)
+            {
+                // Not permitted: net.core.rmem_max is the limit.
+            }
+        }
+    }
+
+    private static void SetOption(Socket socket, int option, int value) =>
+        socket.SetRawSocketOption(SocketLevel, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+}
