@@ -16,6 +16,9 @@ namespace WmProxy.Server.Lifetime;
 /// </summary>
 internal sealed partial class SignalLifetime : IHostLifetime, IDisposable
 {
+    // What takes longer does not let go; "at once" is what the user asked for.
+    private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(2);
+
     private readonly IHostApplicationLifetime _application;
     private readonly ReloadRequest _reload;
     private readonly ConnectionTable _connections;
@@ -57,8 +60,9 @@ internal sealed partial class SignalLifetime : IHostLifetime, IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _stops) > 1)
         {
-            // The kernel closes what an ending process leaves with a FIN, and a transfer that is cut would look complete.
-            _connections.AbortAll(ConnectionEndReason.Shutdown);
+            // The kernel closes what an ending process leaves with a FIN, and a transfer that is cut would look complete. So every connection is reset first,
+            // which those that belong to other threads do there. This thread is the signal's own, and may wait.
+            _connections.AbortAllAsync(ConnectionEndReason.Shutdown, AbortTimeout).Wait();
             Environment.Exit(exitCode);
         }
 

@@ -88,34 +88,22 @@ internal sealed partial class ConnectionTable : IDisposable
     /// </summary>
     public async Task DrainAllAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _drained, drained);
-        if (_connections.IsEmpty)
-        {
-            return;
-        }
-
+        var drained = WhenEmpty();
         try
         {
-            await drained.Task.WaitAsync(timeout, _timeProvider, cancellationToken);
+            await drained.WaitAsync(timeout, _timeProvider, cancellationToken);
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
         {
-            AbortAll(ConnectionEndReason.Shutdown);
-            try
-            {
-                // What is aborted ends by itself and records why. On the real clock, as it needs no more than the processor's time.
-                await drained.Task.WaitAsync(AbortTimeout, CancellationToken.None);
-            }
-            catch (TimeoutException)
-            {
-                // Something does not let go; the process is to stop nevertheless.
-            }
+            await AbortAllAsync(ConnectionEndReason.Shutdown, AbortTimeout);
         }
     }
 
-    /// <summary>Ends every connection at once, also those that are still to be added; their peers see a failure.</summary>
-    public void AbortAll(ConnectionEndReason reason)
+    /// <summary>
+    /// Ends every connection at once, also those that are still to be added; their peers see a failure. Waits until they have ended, no longer than
+    /// <paramref name="timeout"/>: what is aborted ends by itself, on whatever thread it belongs to, and records why.
+    /// </summary>
+    public async Task AbortAllAsync(ConnectionEndReason reason, TimeSpan timeout)
     {
         Interlocked.CompareExchange(ref _endReason, (int)reason, (int)ConnectionEndReason.None);
         foreach (var (_, connection) in _connections)
@@ -123,7 +111,16 @@ internal sealed partial class ConnectionTable : IDisposable
             Protect(connection, static (connection, reason) => connection.Abort(reason), reason);
         }
 
-        _aborting.Cancel();
+        await _aborting.CancelAsync();
+        try
+        {
+            // On the real clock, as it needs no more than the processor's time.
+            await WhenEmpty().WaitAsync(timeout, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            // Something does not let go; the process is to stop nevertheless.
+        }
     }
 
     /// <summary><paramref name="time"/> in the ticks of the time provider's timestamps.</summary>
@@ -137,6 +134,18 @@ internal sealed partial class ConnectionTable : IDisposable
     {
         _timer.Dispose();
         _aborting.Dispose();
+    }
+
+    private Task WhenEmpty()
+    {
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var drained = Interlocked.CompareExchange(ref _drained, made, null) ?? made;
+        if (_connections.IsEmpty)
+        {
+            drained.TrySetResult();
+        }
+
+        return drained.Task;
     }
 
     // An abort runs code of others (a foreign connection context, whoever waits): one that throws must not end the process, nor spare the rest.

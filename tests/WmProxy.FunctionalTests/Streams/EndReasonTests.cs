@@ -164,7 +164,8 @@ public class EndReasonTests
             await using var echo = new EchoServer();
             await using var run = await Run.StartAsync(echo.Address);
             await run.ExchangeAsync();
-            run.Host.Connections.AbortAll(ConnectionEndReason.Shutdown);
+            await run.Host.Connections.AbortAllAsync(ConnectionEndReason.Shutdown, Deadline.Default);
+            Assert.Equal(0, run.Host.Connections.Count);
             await run.EndsAsync(ReadEnd.Reset, ConnectionEndReason.Shutdown);
         },
         [ConnectionEndReason.Killed] = async () =>

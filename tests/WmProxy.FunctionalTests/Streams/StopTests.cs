@@ -61,8 +61,9 @@ public class StopTests
         using var client = await host.ConnectAsync("s");
         await host.WaitForConnectionsAsync(connections => connections.Count == 1 && connections[0].StreamId == "s");
 
-        host.Connections.AbortAll(ConnectionEndReason.Shutdown);
+        await host.Connections.AbortAllAsync(ConnectionEndReason.Shutdown, Deadline.Default);
 
+        Assert.Equal(0, host.Connections.Count);
         Assert.Equal(ReadEnd.Reset, (await client.ReadToEndAsync()).End);
         Assert.Equal("Shutdown", (await records.NextAsync()).Reason);
         Assert.Equal(ReadEnd.Reset, await host.EndOfConnectionAsync("s"));
