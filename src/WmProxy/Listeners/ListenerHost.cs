@@ -99,8 +99,8 @@ internal sealed partial class ListenerHost : IListenerLookup
     {
         var keys = models.Select(model => model.Key).ToHashSet();
         var missing = models.Where(model => !_listeners.ContainsKey(model.Key)).ToList();
-        var leaving = _listeners.Values.Where(listener => !keys.Contains(listener.Key)).Select(listener => listener.Port).ToHashSet();
-        foreach (var model in missing.Where(model => model.Address.Scheme == ListenScheme.Unix || !leaving.Contains(model.Address.FirstPort)))
+        var leaving = _listeners.Values.Where(listener => !keys.Contains(listener.Key)).Select(listener => (listener.Port, listener.Model.Address.IsUdp)).ToHashSet();
+        foreach (var model in missing.Where(model => model.Address.Scheme == ListenScheme.Unix || !leaving.Contains((model.Address.FirstPort, model.Address.IsUdp))))
         {
             TryOpen(model, () => false, errors)?.Close();
         }

@@ -96,5 +96,5 @@ internal sealed class StagedListeners
 
     private IEnumerable<IBoundListener> RemovedOn(ListenAddress address) =>
         _removed.Where(listener => address.Scheme != ListenScheme.Unix && address.FirstPort != 0 && listener.Port == address.FirstPort
-            && (listener.Model.Address.Scheme == ListenScheme.Udp) == (address.Scheme == ListenScheme.Udp));
+            && listener.Model.Address.IsUdp == address.IsUdp);
 }

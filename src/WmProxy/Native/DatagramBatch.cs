@@ -63,7 +63,7 @@ internal sealed unsafe partial class DatagramBatch
         for (var i = start; i < start + count; i++)
         {
             _vectors[i] = new Vector { Data = _slots + (i * SlotSize) + HeadRoom, Length = MaxPayload };
-            _messages[i] = new Message
+            _messages[i].Header = new Header
             {
                 Name = _addresses + (i * AddressSize),
                 NameLength = AddressSize,
@@ -101,10 +101,10 @@ internal sealed unsafe partial class DatagramBatch
     public ReadOnlySpan<byte> Payload(int index) => new(_vectors[index].Data, (int)_vectors[index].Length);
 
     /// <summary>The sender's struct sockaddr, as received.</summary>
-    public ReadOnlySpan<byte> Peer(int index) => new(_addresses + (index * AddressSize), (int)_messages[index].NameLength);
+    public ReadOnlySpan<byte> Peer(int index) => new(_addresses + (index * AddressSize), (int)_messages[index].Header.NameLength);
 
     /// <summary>Whether the datagram was larger than there was room for, which no datagram of IP without jumbograms is.</summary>
-    public bool IsTruncated(int index) => (_messages[index].Flags & MsgTrunc) != 0;
+    public bool IsTruncated(int index) => (_messages[index].Header.Flags & MsgTrunc) != 0;
 
     /// <summary>
     /// The address that the datagram was sent to, if it was asked for: 16 bytes (IPv4 mapped) and the interface's index; <see langword="false"/> where the
@@ -114,7 +114,7 @@ internal sealed unsafe partial class DatagramBatch
     {
         var control = _controls + (index * ControlSize);
         (address, interfaceIndex) = (default, 0);
-        if (_messages[index].Control is null || _messages[index].ControlLength < (nint)sizeof(ControlHeader))
+        if (_messages[index].Header.Control is null || _messages[index].Header.ControlLength < (nint)sizeof(ControlHeader))
         {
             return false;
         }
@@ -174,8 +174,8 @@ internal sealed unsafe partial class DatagramBatch
     public void ToPeer(int index, ReadOnlySpan<byte> peer, UInt128 local, int interfaceIndex)
     {
         ToPeer(index, peer);
-        _messages[index].Control = _controls + (index * ControlSize);
-        _messages[index].ControlLength = WriteLocal(_messages[index].Control, peer, local, interfaceIndex);
+        _messages[index].Header.Control = _controls + (index * ControlSize);
+        _messages[index].Header.ControlLength = WriteLocal(_messages[index].Header.Control, peer, local, interfaceIndex);
     }
 
     /// <summary>
@@ -228,19 +228,24 @@ internal sealed unsafe partial class DatagramBatch
     /// </summary>
     public int SendSegments(int socket, int start, int count)
     {
-        var first = _messages + start;
+        ref var first = ref _messages[start].Header;
         var control = stackalloc byte[ControlSize];
         new Span<byte>(control, ControlSize).Clear();
-        var length = (int)first->ControlLength;
-        new ReadOnlySpan<byte>(first->Control, length).CopyTo(new Span<byte>(control, ControlSize));
+        var length = (int)first.ControlLength;
+        new ReadOnlySpan<byte>(first.Control, length).CopyTo(new Span<byte>(control, ControlSize));
         *(ControlHeader*)(control + length) = new ControlHeader { Length = sizeof(ControlHeader) + sizeof(ushort), Level = UdpLevel, Type = UdpSegment };
         *(ushort*)(control + length + sizeof(ControlHeader)) = (ushort)_vectors[start].Length;
-        var message = *first;
-        message.Vectors = _vectors + start;
-        message.VectorCount = count;
-        message.Control = control;
-        message.ControlLength = length + Aligned(sizeof(ControlHeader) + sizeof(ushort));
-        message.Flags = 0;
+        var message = new Message
+        {
+            Header = first with
+            {
+                Vectors = _vectors + start,
+                VectorCount = count,
+                Control = control,
+                ControlLength = length + Aligned(sizeof(ControlHeader) + sizeof(ushort)),
+                Flags = 0,
+            },
+        };
         while (true)
         {
             if (sendmmsg(socket, &message, 1, MsgDontWait | MsgNoSignal) > 0)
@@ -281,7 +286,7 @@ internal sealed unsafe partial class DatagramBatch
 
     private void Address(int index, byte* name, int nameLength, byte* control, nint controlLength)
     {
-        _messages[index] = new Message
+        _messages[index].Header = new Header
         {
             Name = name,
             NameLength = (uint)nameLength,
@@ -313,8 +318,15 @@ internal sealed unsafe partial class DatagramBatch
         public int Type;
     }
 
-    /// <summary>struct mmsghdr of recvmmsg(2), with the struct msghdr of recvmsg(2) in it.</summary>
+    /// <summary>struct mmsghdr of recvmmsg(2).</summary>
     private struct Message
+    {
+        public Header Header;
+        public uint Length;
+    }
+
+    /// <summary>struct msghdr of recvmsg(2). Its padding at the end is part of it, so it is a struct of its own.</summary>
+    private struct Header
     {
         public byte* Name;
         public uint NameLength;
@@ -323,6 +335,5 @@ internal sealed unsafe partial class DatagramBatch
         public byte* Control;
         public nint ControlLength;
         public int Flags;
-        public uint Length;
     }
 }

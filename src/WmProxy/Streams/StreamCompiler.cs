@@ -62,7 +62,7 @@ internal sealed class StreamCompiler
         ClusterId = StreamClusters.IdOf(stream),
         ConnectTimeout = stream.ConnectTimeout ?? StreamDefaults.ConnectTimeout,
         ConnectAttempts = stream.ConnectAttempts ?? StreamDefaults.ConnectAttempts,
-        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? (IsUdp(stream) ? StreamDefaults.UdpIdleTimeout : StreamDefaults.IdleTimeout)),
+        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? (stream.IsUdp ? StreamDefaults.UdpIdleTimeout : StreamDefaults.IdleTimeout)),
         HalfCloseTicks = _connections.ToTicks(stream.HalfCloseTimeout ?? StreamDefaults.HalfCloseTimeout),
         MaxConnections = stream.MaxConnections ?? 0,
         MaxSessions = stream.MaxSessions ?? StreamDefaults.MaxSessions,
@@ -94,7 +94,7 @@ internal sealed class StreamCompiler
 
     private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models, RelayEngineKind engine)
     {
-        if (address.Scheme == ListenScheme.Udp)
+        if (address.IsUdp)
         {
             return new UdpListenerModel
             {
@@ -119,15 +119,13 @@ internal sealed class StreamCompiler
         };
     }
 
-    private static bool IsUdp(StreamConfig stream) => stream.Listen.Any(address => address.Scheme == ListenScheme.Udp);
-
     private static IEnumerable<ListenAddress> Expand(ListenAddress address) =>
         Enumerable.Range(address.FirstPort, address.LastPort - address.FirstPort + 1).Select(port => address with { FirstPort = port, LastPort = port });
 
     // Any number of streams may ask for "a free port" of the same address; each gets, and keeps, one of its own.
     private static string KeyOf(StreamModel model, ListenAddress address)
     {
-        var protocol = address.Scheme == ListenScheme.Udp ? "udp:" : "";
+        var protocol = address.IsUdp ? "udp:" : "";
         return address switch
         {
             { Scheme: ListenScheme.Unix } => $"unix:{address.Host}",

@@ -118,9 +118,10 @@ internal sealed partial class UdpSessions
         }
 
         (address, var error) = _addresses.Get(destination.Model);
-        if (address is null)
+        if (address?.Scheme != DestinationAddress.UdpScheme)
         {
-            session.State.Error = error;
+            // An application's own configuration of YARP may have anything.
+            session.State.Error = error ?? $"destination '{destination.DestinationId}' is not of the form udp://host:port";
             return false;
         }
 
@@ -161,7 +162,7 @@ internal sealed partial class UdpSessions
         if (session.Lease is { } lease)
         {
             session.IsAnswered = false;
-            Log.DestinationRefuses(_logger, lease.Cluster.ClusterId, lease.Destination.DestinationId);
+            Log.UdpDestinationRefuses(_logger, lease.Cluster.ClusterId, lease.Destination.DestinationId);
             _passiveHealth.Report(lease.Cluster, lease.Destination, ConnectionEndReason.ConnectFailed);
         }
     }
@@ -220,16 +221,16 @@ internal sealed partial class UdpSessions
     private UdpSession? Refuse(StreamModel stream, IPEndPoint client, UdpDropReason reason)
     {
         Metrics.Dropped(stream.StreamId, reason);
-        Log.SessionRefused(_logger, client, stream.StreamId, reason);
+        Log.UdpSessionRefused(_logger, client, stream.StreamId, reason);
         return null;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.UdpSessionRefused, LogLevel.Debug, "A datagram of {client} to {stream} is dropped: {reason}", EventName = nameof(SessionRefused))]
-        public static partial void SessionRefused(ILogger logger, IPEndPoint client, string stream, UdpDropReason reason);
+        [LoggerMessage(EventIds.UdpSessionRefused, LogLevel.Debug, "A datagram of {client} to {stream} is dropped: {reason}", EventName = nameof(UdpSessionRefused))]
+        public static partial void UdpSessionRefused(ILogger logger, IPEndPoint client, string stream, UdpDropReason reason);
 
-        [LoggerMessage(EventIds.UdpDestinationRefuses, LogLevel.Debug, "Nobody listens at cluster '{clusterId}', destination '{destinationId}' (ICMP port unreachable)", EventName = nameof(DestinationRefuses))]
-        public static partial void DestinationRefuses(ILogger logger, string clusterId, string destinationId);
+        [LoggerMessage(EventIds.UdpDestinationRefuses, LogLevel.Debug, "Nobody listens at cluster '{clusterId}', destination '{destinationId}' (ICMP port unreachable)", EventName = nameof(UdpDestinationRefuses))]
+        public static partial void UdpDestinationRefuses(ILogger logger, string clusterId, string destinationId);
     }
 }

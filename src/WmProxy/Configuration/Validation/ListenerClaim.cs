@@ -35,6 +35,9 @@ internal sealed class ListenerClaim
     /// <summary>The stream that listens; <see langword="null"/> for Kestrel.</summary>
     public StreamConfig? Stream { get; }
 
+    /// <summary>Whether it is a UDP port, which has nothing to do with the TCP port of the same number.</summary>
+    public bool IsUdp { get; private init; }
+
     public static ListenerClaim Of(string path, ListenAddress address, StreamConfig stream)
     {
         var isSocket = address.Scheme == ListenScheme.Unix;
@@ -44,7 +47,7 @@ internal sealed class ListenerClaim
             "localhost" => [IPAddress.Loopback, IPAddress.IPv6Loopback],
             var host => IPAddress.TryParse(host, out var parsed) ? [parsed] : [],
         };
-        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream);
+        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream) { IsUdp = address.IsUdp };
     }
 
     /// <summary>What a URL of Kestrel takes.</summary>
@@ -72,7 +75,7 @@ internal sealed class ListenerClaim
         }
 
         // Port 0 is a different free port each time.
-        return FirstPort != 0 && other.FirstPort != 0 && FirstPort <= other.LastPort && other.FirstPort <= LastPort
+        return IsUdp == other.IsUdp && FirstPort != 0 && other.FirstPort != 0 && FirstPort <= other.LastPort && other.FirstPort <= LastPort
             && Array.Exists(_addresses, address => Array.Exists(other._addresses, another => Overlap(address, another)));
     }
 

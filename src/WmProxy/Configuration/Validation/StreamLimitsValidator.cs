@@ -10,7 +10,10 @@ internal static class StreamLimitsValidator
     {
         RequireAtLeast(stream, "ConnectAttempts", stream.ConnectAttempts, 1, errors);
         RequireAtLeast(stream, "MaxConnections", stream.MaxConnections, 0, errors);
+        RequireAtLeast(stream, "MaxSessions", stream.MaxSessions, 0, errors);
         RequireAtLeast(stream, "MaxConnectionsPerClient", stream.MaxConnectionsPerClient, 0, errors);
+        RequireAtLeast(stream, "Requests", stream.Requests, 0, errors);
+        RequireAtLeast(stream, "Responses", stream.Responses, 0, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "ConnectTimeout"), stream.ConnectTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "IdleTimeout"), stream.IdleTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "HalfCloseTimeout"), stream.HalfCloseTimeout, errors);
@@ -19,6 +22,11 @@ internal static class StreamLimitsValidator
         if (stream.Bandwidth is { Per: not null, Upload: null, Download: null })
         {
             errors.Add(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth", "Per"), "has no effect without 'Upload' or 'Download'");
+        }
+
+        if (stream is { IsUdp: true, ProxyProtocol.Send: ProxyProtocolVersion.V1 })
+        {
+            errors.Add(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol", "Send"), "'V1' has no form for UDP; use 'V2'");
         }
 
         if (stream.ProxyProtocol?.Accept is { From.Count: 0 })

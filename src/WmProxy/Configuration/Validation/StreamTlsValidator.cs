@@ -20,7 +20,7 @@ internal static class StreamTlsValidator
             return;
         }
 
-        if (tlsAddress is null && stream.Listen.Count > 0)
+        if (tlsAddress is null && stream is { Listen.Count: > 0, IsUdp: false })
         {
             errors.Add(path, "has no effect, because no address of 'Listen' is tls://");
         }
