@@ -62,6 +62,12 @@ internal sealed class ConnectionState
     /// <summary>The server name in its ClientHello, if that was looked at.</summary>
     public string? ServerName { get; set; }
 
+    /// <summary>The user that a forward proxy has authenticated.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Where a forward proxy's client wants to go: <c>host:port</c>.</summary>
+    public string? Target { get; set; }
+
     /// <summary>The cluster and destination that it goes to; <see langword="null"/> until it is connected.</summary>
     public string? ClusterId { get; set; }
 
