@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using WmProxy.Clusters;
 using WmProxy.Connections;
 using WmProxy.ForwardProxy.Access;
@@ -14,6 +15,9 @@ internal readonly struct ForwardDialResult : IDisposable
 
     /// <summary>The rule that allowed it.</summary>
     public ForwardRule? Rule { get; init; }
+
+    /// <summary>The address that was dialled; <see langword="null"/> where a parent is in between.</summary>
+    public IPAddress? Address { get; init; }
 
     /// <summary>The place in a parent's count; <see langword="null"/> where no parent is in between. The caller disposes it when the connection has ended.</summary>
     public DestinationLease? Lease { get; init; }

@@ -1,4 +1,5 @@
 using System.Threading.Tasks;
+using WmProxy.Configuration;
 using WmProxy.Connections;
 
 namespace WmProxy.ForwardProxy;
@@ -9,6 +10,10 @@ namespace WmProxy.ForwardProxy;
 /// </summary>
 internal interface IForwardProtocolHandler
 {
-    /// <summary>Runs the connection to its end, and records why it ended with <see cref="ConnectionState.TryEnd"/>. Does not throw for what a peer does.</summary>
+    /// <summary>The protocol. It is registered as <c>services.AddSingleton&lt;IForwardProtocolHandler, …&gt;()</c>, one for each.</summary>
+    ForwardProtocol Protocol { get; }
+
+    /// <summary>Runs the connection to its end, and records why it ended with <see cref="ConnectionState.TryEnd"/>. Does not throw for what a peer does.
+    /// An answer that ends the connection is sent with <see cref="FinalReply"/>, so that it arrives.</summary>
     Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy);
 }

@@ -74,10 +74,10 @@ internal sealed class ProxyHost : IAsyncDisposable
         return new ProxyHost(application, configuration);
     }
 
-    /// <summary>Where the only listener of a stream, or the one on <paramref name="host"/>, really is.</summary>
+    /// <summary>Where the only listener of a stream or a forward proxy, or the one on <paramref name="host"/>, really is.</summary>
     public EndPoint EndPointOf(string stream, string? host = null)
     {
-        var address = Listeners.First(listener => listener.Streams.Contains(stream) && (host is null || listener.Address.Contains(host, StringComparison.Ordinal))).Address;
+        var address = Listeners.First(listener => (listener.Streams.Contains(stream) || listener.ForwardProxy == stream) && (host is null || listener.Address.Contains(host, StringComparison.Ordinal))).Address;
         return IPEndPoint.Parse(address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Replace("*", "127.0.0.1", StringComparison.Ordinal));
     }
 

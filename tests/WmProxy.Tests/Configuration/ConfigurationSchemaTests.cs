@@ -172,7 +172,7 @@ public sealed class ConfigurationSchemaTests
 
     private static string Shape(string[] path)
     {
-        return string.Join(':', path.Select((key, i) => key is "0" || (i > 0 && path[i - 1] is "Streams" or "StaticFiles" or "StaticResponses" or "Sni") ? "*" : key));
+        return string.Join(':', path.Select((key, i) => key is "0" || (i > 0 && path[i - 1] is "Streams" or "ForwardProxies" or "Users" or "StaticFiles" or "StaticResponses" or "Sni") ? "*" : key));
     }
 
     private static void AssertSame(KnownKeys known, JsonNode schemaNode, string path)
