@@ -14,6 +14,8 @@ internal interface IForwardProtocolHandler
     ForwardProtocol Protocol { get; }
 
     /// <summary>Runs the connection to its end, and records why it ended with <see cref="ConnectionState.TryEnd"/>. Does not throw for what a peer does.
-    /// An answer that ends the connection is sent with <see cref="FinalReply"/>, so that it arrives.</summary>
+    /// An answer that ends the connection is sent with <see cref="FinalReply"/>, so that it arrives. The deadline is taken
+    /// off (<see cref="ConnectionState.SetDeadline"/>) before the dial, which has limits of its own, and the relay is registered with
+    /// <see cref="ForwardProxyModel.Track"/>.</summary>
     Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy);
 }

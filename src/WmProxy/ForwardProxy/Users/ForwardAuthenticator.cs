@@ -41,40 +41,51 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
             return known;
         }
 
-        if (_throttle.Enter(client) is not { } wait)
+        if (await _throttle.EnterAsync(client, cancellationToken) is not { } wait)
         {
-            _metrics.Authenticated(proxy.ProxyId, "throttled");
-            Log.ForwardAuthenticationFailed(_logger, proxy.ProxyId, client, "too many failures before");
+            Refuse(proxy, client, "throttled");
             return null;
         }
 
-        if (wait > TimeSpan.Zero)
+        bool? isRight = null;
+        try
         {
-            await Task.Delay(wait, _timeProvider, cancellationToken);
-        }
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, _timeProvider, cancellationToken);
+            }
 
-        var name = users.HasHashes ? await VerifyHashAsync(users, user, password, cancellationToken) : users.Verify(user.Span, password.Span);
-        if (name is null)
+            var name = await VerifyAsync(users, login, user, password, cancellationToken);
+            isRight = name is not null;
+            if (name is null)
+            {
+                Refuse(proxy, client, "failed");
+                return null;
+            }
+
+            _metrics.Authenticated(proxy.ProxyId, "succeeded");
+            users.Verified.Add(login, name);
+            return name;
+        }
+        finally
         {
-            _throttle.Fail(client);
-            _metrics.Authenticated(proxy.ProxyId, "failed");
-            Log.ForwardAuthenticationFailed(_logger, proxy.ProxyId, client, "wrong user name or password");
-            return null;
+            _throttle.Leave(client, isRight);
         }
-
-        _throttle.Succeed(client);
-        _metrics.Authenticated(proxy.ProxyId, "succeeded");
-        users.Verified.Add(login, name);
-        return name;
     }
 
-    // On a thread that no connection waits for.
-    private async Task<string?> VerifyHashAsync(UserTable users, ReadOnlyMemory<byte> user, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
+    private async ValueTask<string?> VerifyAsync(
+        UserTable users, UInt128 login, ReadOnlyMemory<byte> user, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
     {
+        if (!users.HasHashes)
+        {
+            return users.Verify(user.Span, password.Span, out _);
+        }
+
         await _hashing.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => users.Verify(user.Span, password.Span), CancellationToken.None);
+            // A browser opens ten connections at a time: one hash will do. On a thread that no connection waits for.
+            return users.Verified.Find(login) ?? await Task.Run(() => users.Verify(user.Span, password.Span, out _), CancellationToken.None);
         }
         finally
         {
@@ -82,10 +93,16 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
         }
     }
 
+    private void Refuse(ForwardProxyModel proxy, IPAddress? client, string result)
+    {
+        _metrics.Authenticated(proxy.ProxyId, result);
+        Log.ForwardAuthenticationFailed(_logger, proxy.ProxyId, client, result);
+    }
+
     private static partial class Log
     {
-        // The name that failed may be a password in the wrong place.
-        [LoggerMessage(EventIds.ForwardAuthenticationFailed, LogLevel.Debug, "Forward proxy '{proxy}' refuses the login of {client}: {reason}", EventName = nameof(ForwardAuthenticationFailed))]
-        public static partial void ForwardAuthenticationFailed(ILogger logger, string proxy, IPAddress? client, string reason);
+        // Without the name, which may be a password in the wrong place.
+        [LoggerMessage(EventIds.ForwardAuthenticationFailed, LogLevel.Debug, "Forward proxy '{proxy}' refuses a login of {client}: {result}", EventName = nameof(ForwardAuthenticationFailed))]
+        public static partial void ForwardAuthenticationFailed(ILogger logger, string proxy, IPAddress? client, string result);
     }
 }

@@ -3,17 +3,19 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Threading;
+using System.Threading.Tasks;
 using WmProxy.Connections.Access;
 
 namespace WmProxy.ForwardProxy.Users;
 
 /// <summary>
 /// Slows clients down whose logins fail: after some failures, each attempt waits its turn behind the one before it, longer each time. An attempt that would
-/// have to wait too long is refused without a look, since its connection's time would be over first.
+/// have to wait too long is refused without a look, since its connection's time would be over first. No client has more attempts under way than fail for
+/// nothing, so that many at a time do not get past this; the rest queue up.
 /// </summary>
 internal sealed class LoginThrottle
 {
-    /// <summary>How many failures cost nothing.</summary>
+    /// <summary>How many failures cost nothing, and how many attempts of a client are under way at most.</summary>
     public const int FreeFailures = 5;
 
     private const int MaxClients = 10_000;
@@ -41,74 +43,65 @@ internal sealed class LoginThrottle
     }
 
     /// <summary>
-    /// How long an attempt of <paramref name="client"/> has to wait; <see langword="null"/> for one that is to be refused. A client without an address is one
-    /// of this machine's.
+    /// Begins an attempt of <paramref name="client"/>, once it may; <see cref="Leave"/> ends it, unless it is refused. A client without an address is one of
+    /// this machine's and is not slowed down.
     /// </summary>
-    public TimeSpan? Enter(IPAddress? client)
+    /// <returns>How long it has to wait before it is looked at; <see langword="null"/> for one that is refused.</returns>
+    public async ValueTask<TimeSpan?> EnterAsync(IPAddress? client, CancellationToken cancellationToken)
     {
         if (client is null)
         {
             return TimeSpan.Zero;
         }
 
-        lock (_lock)
+        var key = ClientKey.Create(client);
+        var entry = Use(key);
+        try
         {
-            if (!_clients.TryGetValue(ClientKey.Create(client), out var entry) || entry.Failures < FreeFailures)
-            {
-                return TimeSpan.Zero;
-            }
-
-            var now = _timeProvider.GetUtcNow();
-            if (now - entry.LastFailure > Memory)
-            {
-                _clients.Remove(ClientKey.Create(client));
-                return TimeSpan.Zero;
-            }
-
-            var turn = (entry.LastTurn > now ? entry.LastTurn : now) + DelayOf(entry.Failures);
-            if (turn - now > LongestDelay)
-            {
-                return null;
-            }
-
-            entry.LastTurn = turn;
-            return turn - now;
+            await entry.Slots.WaitAsync(cancellationToken);
         }
+        catch
+        {
+            Release(key, entry);
+            throw;
+        }
+
+        if (TakeTurn(entry) is { } wait)
+        {
+            return wait;
+        }
+
+        entry.Slots.Release();
+        Release(key, entry);
+        return null;
     }
 
-    /// <summary>An attempt of <paramref name="client"/> has failed.</summary>
-    public void Fail(IPAddress? client)
+    /// <summary>Ends an attempt: a right one makes what was wrong before forgotten. <see langword="null"/> for one that was given up.</summary>
+    public void Leave(IPAddress? client, bool? isRight)
     {
         if (client is null)
         {
             return;
         }
 
+        var key = ClientKey.Create(client);
+        Entry entry;
         lock (_lock)
         {
-            var now = _timeProvider.GetUtcNow();
-            var key = ClientKey.Create(client);
-            if (!_clients.TryGetValue(key, out var entry) || now - entry.LastFailure > Memory)
+            entry = _clients[key];
+            if (isRight == true)
             {
-                MakeRoom();
-                _clients[key] = entry = new Entry();
+                entry.Failures = 0;
             }
-
-            entry.Failures++;
-            entry.LastFailure = now;
-        }
-    }
-
-    /// <summary>An attempt of <paramref name="client"/> was right: what was wrong before is forgotten.</summary>
-    public void Succeed(IPAddress? client)
-    {
-        if (client is not null)
-        {
-            lock (_lock)
+            else if (isRight == false)
             {
-                _clients.Remove(ClientKey.Create(client));
+                entry.Failures++;
+                entry.LastFailure = _timeProvider.GetTimestamp();
             }
         }
+
+        entry.Slots.Release();
+        Release(key, entry);
     }
 
     private static TimeSpan DelayOf(int failures)
@@ -118,6 +111,60 @@ internal sealed class LoginThrottle
         return delay < LongestDelay ? delay : LongestDelay;
     }
 
+    private TimeSpan? TakeTurn(Entry entry)
+    {
+        lock (_lock)
+        {
+            var now = _timeProvider.GetTimestamp();
+            if (entry.Failures > 0 && _timeProvider.GetElapsedTime(entry.LastFailure, now) > Memory)
+            {
+                entry.Failures = 0;
+            }
+
+            if (entry.Failures < FreeFailures)
+            {
+                return TimeSpan.Zero;
+            }
+
+            var queue = entry.LastTurn > now ? _timeProvider.GetElapsedTime(now, entry.LastTurn) : TimeSpan.Zero;
+            var wait = queue + DelayOf(entry.Failures);
+            if (wait > LongestDelay)
+            {
+                return null;
+            }
+
+            entry.LastTurn = now + (long)(wait.TotalSeconds * _timeProvider.TimestampFrequency);
+            return wait;
+        }
+    }
+
+    private Entry Use(ClientKey key)
+    {
+        lock (_lock)
+        {
+            if (!_clients.TryGetValue(key, out var entry))
+            {
+                MakeRoom();
+                _clients.Add(key, entry = new Entry());
+            }
+
+            entry.Users++;
+            return entry;
+        }
+    }
+
+    private void Release(ClientKey key, Entry entry)
+    {
+        lock (_lock)
+        {
+            if (--entry.Users == 0 && entry.Failures == 0)
+            {
+                _clients.Remove(key);
+                entry.Slots.Dispose();
+            }
+        }
+    }
+
     private void MakeRoom()
     {
         if (_clients.Count < MaxClients)
@@ -125,19 +172,25 @@ internal sealed class LoginThrottle
             return;
         }
 
-        // Those that failed longest ago, a quarter of all, so that this is not done for each.
-        foreach (var key in _clients.OrderBy(client => client.Value.LastFailure).Take(MaxClients / 4).Select(client => client.Key).ToList())
+        // Those that failed longest ago, a quarter of all, so that this is not done for each. What is in use is bounded by connections.
+        foreach (var (key, entry) in _clients.Where(client => client.Value.Users == 0).OrderBy(client => client.Value.LastFailure).Take(MaxClients / 4).ToList())
         {
             _clients.Remove(key);
+            entry.Slots.Dispose();
         }
     }
 
     private sealed class Entry
     {
+        public SemaphoreSlim Slots { get; } = new(FreeFailures);
+
+        /// <summary>Attempts that are under way or wait.</summary>
+        public int Users { get; set; }
+
         public int Failures { get; set; }
 
-        public DateTimeOffset LastFailure { get; set; }
+        public long LastFailure { get; set; }
 
-        public DateTimeOffset LastTurn { get; set; }
+        public long LastTurn { get; set; }
     }
 }

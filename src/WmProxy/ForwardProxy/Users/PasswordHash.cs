@@ -21,6 +21,8 @@ internal sealed class PasswordHash
     private const int HashLength = 32;
     private const int MaxLength = 64;
 
+    private static readonly byte[] NoSalt = new byte[SaltLength];
+
     private readonly HashAlgorithmName _algorithm;
     private readonly byte[] _salt;
     private readonly byte[] _hash;
@@ -88,6 +90,13 @@ internal sealed class PasswordHash
         Span<byte> actual = stackalloc byte[_hash.Length];
         Rfc2898DeriveBytes.Pbkdf2(password, _salt, actual, Iterations, _algorithm);
         return CryptographicOperations.FixedTimeEquals(actual, _hash);
+    }
+
+    /// <summary>Takes the time of a verification.</summary>
+    public static void Waste(ReadOnlySpan<byte> password, int iterations)
+    {
+        Span<byte> nothing = stackalloc byte[HashLength];
+        Rfc2898DeriveBytes.Pbkdf2(password, NoSalt, nothing, iterations, HashAlgorithmName.SHA512);
     }
 
     /// <summary>The PHC string.</summary>

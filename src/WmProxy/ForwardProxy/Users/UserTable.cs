@@ -18,18 +18,17 @@ internal sealed class UserTable
 
     private readonly EquatableDictionary<ForwardUserConfig> _config;
     private readonly FrozenDictionary<UInt128, UserEntry> _users;
-    private readonly PasswordHash? _dummy;
+    private readonly int _iterations;
 
     private UserTable(EquatableDictionary<ForwardUserConfig> config)
     {
         _config = config;
         _users = config.Values.ToFrozenDictionary(user => CredentialDigest.OfName(user.Name), Compile);
-        var iterations = _users.Values.Max(user => user.Hash?.Iterations ?? 0);
-        _dummy = iterations > 0 ? PasswordHash.Create("-"u8, iterations) : null;
+        _iterations = _users.Values.Max(user => user.Hash?.Iterations ?? 0);
     }
 
     /// <summary>Whether an answer may take the time of a hash.</summary>
-    public bool HasHashes => _dummy is not null;
+    public bool HasHashes => _iterations > 0;
 
     /// <summary>The logins that were right, so that hashes are not computed for each connection. They go with the table when a reload changes the users.</summary>
     public VerifiedLogins Verified { get; } = new();
@@ -38,9 +37,14 @@ internal sealed class UserTable
     public static UserTable? Compile(EquatableDictionary<ForwardUserConfig> config, UserTable? previous) =>
         config.Count == 0 ? null : previous is not null && previous._config.Equals(config) ? previous : new UserTable(config);
 
-    /// <summary>Whether the name and the password are right; the user's name, or <see langword="null"/>. Slow where <see cref="HasHashes"/>.</summary>
-    public string? Verify(ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
+    /// <summary>Whether the name and the password are right. Slow where <see cref="HasHashes"/>.</summary>
+    /// <param name="name">UTF-8.</param>
+    /// <param name="password">UTF-8.</param>
+    /// <param name="work">How many iterations of a hash that took, which is the same for everything that is wrong.</param>
+    /// <returns>The user's name, or <see langword="null"/>.</returns>
+    public string? Verify(ReadOnlySpan<byte> name, ReadOnlySpan<byte> password, out int work)
     {
+        work = 0;
         var user = _users.GetValueOrDefault(CredentialDigest.OfName(name));
         Span<byte> digest = stackalloc byte[CredentialDigest.Length];
         CredentialDigest.OfPassword(password, digest);
@@ -48,6 +52,7 @@ internal sealed class UserTable
         if (user?.Hash is { } hash)
         {
             isRight = hash.Verify(password);
+            work = hash.Iterations;
         }
 
         if (isRight && user is not null)
@@ -55,9 +60,10 @@ internal sealed class UserTable
             return user.Name;
         }
 
-        if (_dummy is not null && (user?.Hash?.Iterations ?? 0) < _dummy.Iterations)
+        if (work < _iterations)
         {
-            _dummy.Verify(password);
+            PasswordHash.Waste(password, _iterations - work);
+            work = _iterations;
         }
 
         return null;

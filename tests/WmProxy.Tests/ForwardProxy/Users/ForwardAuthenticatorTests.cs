@@ -93,6 +93,24 @@ public sealed class ForwardAuthenticatorTests
     }
 
     [Fact]
+    public async Task Authenticate_ManyWrongOnesOfOneClientAtATime_AreThrottledAllTheSame()
+    {
+        var proxy = Proxy(isHashed: true);
+        var logins = Enumerable.Range(0, 64).Select(i => AuthenticateAsync(proxy, "alice", $"wrong{i}")).ToList();
+        var all = Task.WhenAll(logins);
+        await Deadline.PollAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(all.IsCompleted);
+        });
+
+        Assert.All(await all, Assert.Null);
+        Assert.Equal("alice", await new ForwardAuthenticator(new LoginThrottle(_time), _fixture.Metrics, _time, NullLogger<ForwardAuthenticator>.Instance)
+            .AuthenticateAsync(proxy, "alice"u8.ToArray(), "clear"u8.ToArray(), Client, CancellationToken.None));
+        Assert.NotEqual(TimeSpan.Zero, await _throttle.EnterAsync(Client, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Authenticate_Canceled_Throws()
     {
         var proxy = Proxy();
@@ -123,10 +141,7 @@ public sealed class ForwardAuthenticatorTests
     private async Task FailAsync(ForwardProxyModel proxy, int count)
     {
         Assert.Null(await AuthenticateAsync(proxy, "alice", "wrong"));
-        for (var i = 1; i < count; i++)
-        {
-            _throttle.Fail(Client);
-        }
+        await LoginThrottleTests.FailAsync(_throttle, _time, Client, count - 1);
     }
 
     private Task<string?> AuthenticateAsync(ForwardProxyModel proxy, string user, string password) =>

@@ -28,7 +28,23 @@ public sealed class UserTableTests
     {
         var table = UserTable.Compile(Users(("alice", "clear", null), ("bob", null, Hash)), null)!;
 
-        Assert.Equal(expected ? name : null, table.Verify(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(password)));
+        Assert.Equal(expected ? name : null, table.Verify(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(password), out _));
+    }
+
+    [Theory]
+    [InlineData("alice", "wrong")]
+    [InlineData("bob", "wrong")]
+    [InlineData("carol", "wrong")]
+    [InlineData("nobody", "wrong")]
+    [InlineData("nobody", "")]
+    [InlineData("", "")]
+    public void Verify_WrongLogin_TakesTheSameWorkWhoeverItIs(string name, string password)
+    {
+        var longer = PasswordHash.Create("hashed"u8, iterations: 3000).ToString();
+        var table = UserTable.Compile(Users(("alice", "clear", null), ("bob", null, Hash), ("carol", null, longer)), null)!;
+
+        Assert.Null(table.Verify(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(password), out var work));
+        Assert.Equal(3000, work);
     }
 
     [Fact]
@@ -36,8 +52,8 @@ public sealed class UserTableTests
     {
         var table = UserTable.Compile(Users(("jürgen", "grüße", null)), null)!;
 
-        Assert.Equal("jürgen", table.Verify("jürgen"u8, "grüße"u8));
-        Assert.Null(table.Verify("jürgen"u8, Encoding.Latin1.GetBytes("grüße")));
+        Assert.Equal("jürgen", table.Verify("jürgen"u8, "grüße"u8, out _));
+        Assert.Null(table.Verify("jürgen"u8, Encoding.Latin1.GetBytes("grüße"), out _));
     }
 
     [Fact]
