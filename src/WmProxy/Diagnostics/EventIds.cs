@@ -48,14 +48,6 @@ internal static class EventIds
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
 
-
-    // 1000: ForwardProxy and Socks (1000-1049 the core, 1050-1069 SOCKS, 1070-1099 CONNECT and HTTP)
-    public const int ForwardAccessLog = 1000;
-    public const int ForwardRequestRefused = 1001;
-    public const int EgressGuardReport = 1002;
-    public const int ForwardAuthenticationFailed = 1003;
-    public const int ForwardAccessRevoked = 1004;
-
     // 840-859: CONNECT and HTTP of forward proxies
     public const int ForwardHttpAccessLog = 840;
     public const int ForwardHttpRequestEnded = 841;

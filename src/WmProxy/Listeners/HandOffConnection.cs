@@ -229,11 +229,4 @@ internal sealed class HandOffConnection : ConnectionContext, IRelayTraffic
         // Not on this thread: whatever the server does about it is not this loop's matter.
         ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
     }
-
-    private sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input { get; } = input;
-
-        public PipeWriter Output { get; } = output;
-    }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using WmProxy.Connectors;
@@ -13,9 +12,6 @@ namespace WmProxy.ForwardProxy.Connect;
 /// </summary>
 internal static class ConnectHeadParser
 {
-    private static readonly SearchValues<byte> TokenBytes =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
     /// <param name="head">All of it, up to and with the empty line.</param>
     /// <param name="error">What to say when it is not well-formed.</param>
     /// <returns><see langword="null"/> when it is not.</returns>
@@ -85,21 +81,13 @@ internal static class ConnectHeadParser
 
     private static string? ParseField(ReadOnlySpan<byte> line, ref Fields fields)
     {
-        // A line that begins with white space would be an obs-fold.
-        var colon = line.IndexOf((byte)':');
-        if (colon <= 0 || line[..colon].ContainsAnyExcept(TokenBytes))
+        if (!FieldLine.TryParse(line, out var field))
         {
             return "A field line is malformed.";
         }
 
-        var value = line[(colon + 1)..].Trim(" \t"u8);
-        if (HasControl(value))
-        {
-            return "A field value has a character that it must not have.";
-        }
-
-        var name = line[..colon];
-        if (Is(name, "Host"u8))
+        var value = field.Value;
+        if (field.Is("Host"u8))
         {
             // Any authority: what it says is of no use here, but two of them, or none that can be read, are how proxies are fooled.
             var isValid = !fields.HasHost && (value.IsEmpty || TryParseAuthority(value, defaultPort: 443, out _));
@@ -107,19 +95,19 @@ internal static class ConnectHeadParser
             return isValid ? null : "The Host field is not valid.";
         }
 
-        if (Is(name, "Transfer-Encoding"u8) || (Is(name, "Content-Length"u8) && !value.SequenceEqual("0"u8)))
+        if (field.Is("Transfer-Encoding"u8) || (field.Is("Content-Length"u8) && !value.SequenceEqual("0"u8)))
         {
             return "CONNECT has no content.";
         }
 
-        if (Is(name, "Proxy-Authorization"u8))
+        if (field.Is("Proxy-Authorization"u8))
         {
             // Two of them are no credentials: which one is meant?
             fields.Credentials?.Dispose();
             fields.Credentials = fields.HasAuthorization ? null : BasicCredentials.Parse(value);
             fields.HasAuthorization = true;
         }
-        else if ((Is(name, "Connection"u8) || Is(name, "Proxy-Connection"u8)) && HasOption(value, "close"u8))
+        else if ((field.Is("Connection"u8) || field.Is("Proxy-Connection"u8)) && field.HasOption("close"u8))
         {
             fields.KeepsAlive = false;
         }
@@ -135,34 +123,6 @@ internal static class ConnectHeadParser
         return text.Length <= characters.Length
             && Authority.TryParse(characters[..Encoding.Latin1.GetChars(text, characters)], defaultPort, out target);
     }
-
-    private static bool HasOption(ReadOnlySpan<byte> list, ReadOnlySpan<byte> option)
-    {
-        foreach (var part in list.Split((byte)','))
-        {
-            if (Ascii.EqualsIgnoreCase(list[part].Trim(" \t"u8), option))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool HasControl(ReadOnlySpan<byte> value)
-    {
-        foreach (var b in value)
-        {
-            if (b is (< 32 and not (byte)'\t') or 127)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> expected) => Ascii.EqualsIgnoreCase(name, expected);
 
     private ref struct Fields
     {

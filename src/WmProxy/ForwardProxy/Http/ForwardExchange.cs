@@ -18,6 +18,9 @@ internal sealed class ForwardExchange
     /// <summary>The configuration that the request is served by.</summary>
     public ForwardProxyModel Proxy { get; }
 
+    /// <summary>Its head as it came.</summary>
+    public required RequestHead Head { get; init; }
+
     /// <summary>What it is for; <see langword="null"/> where that is malformed.</summary>
     public RequestTarget? Target { get; set; }
 

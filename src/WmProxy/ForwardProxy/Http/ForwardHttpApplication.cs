@@ -17,7 +17,6 @@ internal sealed class ForwardHttpApplication : IHttpApplication<HttpContext>
 
     public Task ProcessRequestAsync(HttpContext context) => _handler.HandleAsync(context);
 
-    public void DisposeContext(HttpContext context, Exception? exception)
-    {
-    }
+    public void DisposeContext(HttpContext context, Exception? exception) =>
+        context.Features.GetRequiredFeature<ForwardHttpConnection>().Head.Resume();
 }

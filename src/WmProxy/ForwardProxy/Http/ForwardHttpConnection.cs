@@ -24,6 +24,8 @@ internal sealed class ForwardHttpConnection : IDisposable
         HandOff = handOff;
         Proxy = proxy;
         _clients = clients;
+        Head = new HeadCapture(handOff.Transport.Input);
+        handOff.Transport = new DuplexPipe(Head, handOff.Transport.Output);
         Client = (state.ClientEndPoint as IPEndPoint)?.Address;
         AccessLog = state.AccessLog;
     }
@@ -32,7 +34,11 @@ internal sealed class ForwardHttpConnection : IDisposable
 
     public HandOffConnection HandOff { get; }
 
+    /// <summary>The configuration that the connection began with.</summary>
     public ForwardProxyModel Proxy { get; }
+
+    /// <summary>The heads of the requests, as they come.</summary>
+    public HeadCapture Head { get; }
 
     /// <summary>The client's address; <see langword="null"/> on a Unix domain socket.</summary>
     public IPAddress? Client { get; }

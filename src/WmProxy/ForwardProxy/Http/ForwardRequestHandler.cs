@@ -43,11 +43,13 @@ internal sealed class ForwardRequestHandler
 
     public async Task HandleAsync(HttpContext context)
     {
-        var exchange = new ForwardExchange(context.Features.GetRequiredFeature<ForwardHttpConnection>());
+        var connection = context.Features.GetRequiredFeature<ForwardHttpConnection>();
+        var requestLine = $"{context.Request.Method} {context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget} {context.Request.Protocol}";
+        var exchange = new ForwardExchange(connection) { Head = RequestHead.Parse(connection.Head.Take(), requestLine) };
         context.Features.Set(exchange);
 
         // Each request is a line, so the connection is none.
-        exchange.Connection.State.AccessLog = false;
+        connection.State.AccessLog = false;
         var start = _timeProvider.GetTimestamp();
         try
         {
@@ -70,7 +72,7 @@ internal sealed class ForwardRequestHandler
     private async ValueTask<HttpAnswer?> DecideAsync(HttpContext context, ForwardExchange exchange)
     {
         var request = context.Request;
-        if (RequestStrictness.Check(request) is { } error)
+        if (exchange.Head.Error is { } error)
         {
             return HttpAnswer.BadRequest(error);
         }

@@ -40,7 +40,7 @@ internal sealed class ForwardTransformer : HttpTransformer
             proxyRequest.Headers.TryAddWithoutValidation(name, received[name].AsEnumerable());
         }
 
-        foreach (var name in ConnectionOptions.Read(received.Connection).Concat(received.Keys.Where(IsProxyField)))
+        foreach (var name in ConnectionOptions.Read(exchange.Head.Connection).Concat(received.Keys.Where(IsProxyField)))
         {
             Remove(proxyRequest, name);
         }
