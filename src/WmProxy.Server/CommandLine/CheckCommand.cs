@@ -60,9 +60,13 @@ internal static class CheckCommand
         Count(configuration, "ReverseProxy:Routes", "route"),
         Count(configuration, "ReverseProxy:Clusters", "cluster"),
         Count(configuration, "WmProxy:Streams", "stream"),
+        .. CountForwardProxies(configuration),
         Count(configuration, "WmProxy:StaticFiles", "file folder"),
         Count(configuration, "WmProxy:StaticResponses", "static response"),
     ]);
+
+    private static string[] CountForwardProxies(IConfiguration configuration) =>
+        configuration.GetSection("WmProxy:ForwardProxies").GetChildren().Count() is > 0 and var count ? [$"{count} forward {(count == 1 ? "proxy" : "proxies")}"] : [];
 
     private static string Count(IConfiguration configuration, string section, string what)
     {

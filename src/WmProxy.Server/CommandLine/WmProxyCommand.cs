@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 
 namespace WmProxy.Server.CommandLine;
 
-/// <summary>The command line: <c>wmproxy [run] | check | version</c>.</summary>
+/// <summary>The command line: <c>wmproxy [run] | check | hash-password | version</c>.</summary>
 internal static class WmProxyCommand
 {
     private const string RootDescription =
@@ -65,10 +65,14 @@ internal static class WmProxyCommand
         check.SetAction((result, cancellation) =>
             CheckCommand.InvokeAsync(Options(result), result.InvocationConfiguration.Output, result.InvocationConfiguration.Error, cancellation));
 
+        var hashPassword = new Command("hash-password", "Prints the hash of a password, for PasswordHash of a user: reads a line of standard input, or asks without showing what is typed");
+        hashPassword.SetAction((result, cancellation) => HashPasswordCommand.InvokeAsync(
+            Console.IsInputRedirected ? Console.In : null, result.InvocationConfiguration.Output, result.InvocationConfiguration.Error, cancellation));
+
         var version = new Command("version", "Prints the version");
         version.SetAction(result => result.InvocationConfiguration.Output.WriteLine(ProductInfo.Line));
 
-        var root = new RootCommand(RootDescription) { ConfigFile, Overrides, run, check, version };
+        var root = new RootCommand(RootDescription) { ConfigFile, Overrides, run, check, hashPassword, version };
         root.Action = run.Action;
         return root;
     }

@@ -59,7 +59,7 @@ internal sealed partial class Banner
 
         foreach (var listener in _listeners.GetListeners())
         {
-            yield return (listener.Address, string.Join(", ", listener.Streams.Select(Describe)));
+            yield return (listener.Address, listener.ForwardProxy is { } proxy ? DescribeForwardProxy(proxy) : string.Join(", ", listener.Streams.Select(Describe)));
         }
     }
 
@@ -72,6 +72,9 @@ internal sealed partial class Banner
         return $"stream {stream} -> {string.Join(" ", to)}";
     }
 
+    private string DescribeForwardProxy(string proxy) =>
+        _configuration[$"WmProxy:ForwardProxies:{proxy}:ClusterId"] is { } cluster ? $"forward proxy {proxy} -> cluster {cluster}" : $"forward proxy {proxy}";
+
     private static partial class Log
     {
         [LoggerMessage(EventIds.Started, LogLevel.Information, "wmproxy {Version} is running (pid {ProcessId})")]
@@ -80,7 +83,7 @@ internal sealed partial class Banner
         [LoggerMessage(EventIds.Listening, LogLevel.Information, "Listening {Address} ({What})")]
         public static partial void Listening(ILogger logger, string address, string what);
 
-        [LoggerMessage(EventIds.NotListening, LogLevel.Warning, "Listening nowhere: the configuration has no Kestrel:Endpoints and no WmProxy:Streams")]
+        [LoggerMessage(EventIds.NotListening, LogLevel.Warning, "Listening nowhere: the configuration has no Kestrel:Endpoints, no WmProxy:Streams and no WmProxy:ForwardProxies")]
         public static partial void NotListening(ILogger logger);
 
         [LoggerMessage(EventIds.HowToReload, LogLevel.Information, "Configuration {File}: {How} (or kill -HUP {ProcessId}); Ctrl+C or SIGTERM stops")]

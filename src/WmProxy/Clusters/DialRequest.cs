@@ -23,6 +23,9 @@ internal readonly struct DialRequest
     /// <inheritdoc cref="ConnectRequest.Beside"/>
     public TransportStream? Beside { get; init; }
 
+    /// <inheritdoc cref="ConnectRequest.Target"/>
+    public ForwardTarget? Target { get; init; }
+
     /// <summary>Bytes to send first on the connection that succeeds, before TLS too: a PROXY header.</summary>
     public ReadOnlyMemory<byte> Preface { get; init; }
 }

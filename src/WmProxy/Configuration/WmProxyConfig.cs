@@ -10,6 +10,9 @@ public sealed record WmProxyConfig
     /// <summary>L4 streams by name.</summary>
     public EquatableDictionary<StreamConfig> Streams { get; init; } = EquatableDictionary<StreamConfig>.Empty;
 
+    /// <summary>Forward proxies by name.</summary>
+    public EquatableDictionary<ForwardProxyConfig> ForwardProxies { get; init; } = EquatableDictionary<ForwardProxyConfig>.Empty;
+
     /// <summary>Folders served over HTTP, by name.</summary>
     public EquatableDictionary<StaticFilesConfig> StaticFiles { get; init; } = EquatableDictionary<StaticFilesConfig>.Empty;
 

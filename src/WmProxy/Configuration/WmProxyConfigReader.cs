@@ -38,11 +38,12 @@ internal static class WmProxyConfigReader
     private static WmProxyConfig Read(ConfigSectionReader section)
     {
         section.RejectUnavailable(
-            "ForwardProxies", "TunnelServer", "TunnelAgents", "Routes", "RateLimiters", "AuthorizationPolicies", "CorsPolicies",
+            "TunnelServer", "TunnelAgents", "Routes", "RateLimiters", "AuthorizationPolicies", "CorsPolicies",
             "TimeoutPolicies", "OutputCachePolicies", "TrustedProxies", "HttpProxyProtocol", "AccessLog", "Admin");
         return new WmProxyConfig
         {
             Streams = section.ReadMap("Streams", StreamConfigReader.Read),
+            ForwardProxies = section.ReadMap("ForwardProxies", ForwardProxyConfigReader.Read),
             StaticFiles = section.ReadMap("StaticFiles", StaticFilesConfigReader.Read),
             StaticResponses = section.ReadMap("StaticResponses", StaticResponseConfigReader.Read),
             Engine = section.ReadEnum<RelayEngineKind>("Engine"),

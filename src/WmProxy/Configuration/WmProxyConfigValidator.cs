@@ -15,6 +15,7 @@ internal static class WmProxyConfigValidator
         StreamValidator.Validate(config, context, collector);
         StreamTargetValidator.Validate(config, context, collector);
         RouteClusterValidator.Validate(config, context, collector);
+        ForwardProxyValidator.Validate(config, context, collector);
         ListenerConflictValidator.Validate(config, context, collector);
         StaticFilesValidator.Validate(config, context, collector);
         StaticResponsesValidator.Validate(config, context, collector);

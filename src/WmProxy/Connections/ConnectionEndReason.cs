@@ -57,6 +57,18 @@ internal enum ConnectionEndReason
     /// <summary>The TLS handshake failed, or the client's certificate was refused.</summary>
     TlsHandshakeFailed,
 
+    /// <summary>The first bytes are of no protocol that is spoken here, or its rules are broken.</summary>
+    ProtocolError,
+
+    /// <summary>The client's user name or password is missing or wrong.</summary>
+    AuthenticationFailed,
+
+    /// <summary>A rule or the egress guard refuses the destination.</summary>
+    DestinationDenied,
+
+    /// <summary>A reload took the right to it away from its user.</summary>
+    AccessRevoked,
+
     /// <summary>Its stream was removed and the drain time passed.</summary>
     Drained,
 

@@ -59,8 +59,17 @@ internal sealed class ConnectionState
     /// <summary>The stream that took it; <see langword="null"/> until one did.</summary>
     public string? StreamId { get; set; }
 
+    /// <summary>The forward proxy that took it; <see langword="null"/> for a stream's, and until one did.</summary>
+    public string? ForwardProxyId { get; set; }
+
     /// <summary>The server name in its ClientHello, if that was looked at.</summary>
     public string? ServerName { get; set; }
+
+    /// <summary>The user that a forward proxy has authenticated.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Where a forward proxy's client wants to go: <c>host:port</c>.</summary>
+    public string? Target { get; set; }
 
     /// <summary>The cluster and destination that it goes to; <see langword="null"/> until it is connected.</summary>
     public string? ClusterId { get; set; }
@@ -70,6 +79,11 @@ internal sealed class ConnectionState
 
     /// <summary>Whether its end is a line of the access log.</summary>
     public bool AccessLog { get; set; }
+
+    /// <summary>
+    /// Whether the client was told in its own protocol how it ended, so that it ends as any other does: a reset could overtake what it was told.
+    /// </summary>
+    public bool EndsInOrder { get; set; }
 
     /// <summary>What went wrong, in words for a log; <see langword="null"/> where the reason says it all.</summary>
     public string? Error { get; set; }

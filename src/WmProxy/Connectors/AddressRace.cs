@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
@@ -29,6 +30,7 @@ internal static class AddressRace
         var errors = new List<string>();
         var failure = ConnectionEndReason.ConnectFailed;
         var isLocalFailure = false;
+        var code = SocketError.Success;
         var next = 0;
         try
         {
@@ -53,6 +55,7 @@ internal static class AddressRace
                     errors.Add(result.Error);
                     failure = result.Failure;
                     isLocalFailure = result.IsLocalFailure;
+                    code = MoreTelling(code, result.Code);
                     if (next < endPoints.Count || attempts.Count == 0)
                     {
                         break;
@@ -60,7 +63,7 @@ internal static class AddressRace
                 }
             }
 
-            return (ConnectResult.Failed(failure, string.Join("; ", errors), isLocalFailure), null);
+            return (ConnectResult.Failed(failure, string.Join("; ", errors), isLocalFailure) with { Code = code }, null);
         }
         finally
         {
@@ -71,6 +74,10 @@ internal static class AddressRace
             }
         }
     }
+
+    // That a machine answered says more than that one network of two does not lead anywhere.
+    private static SocketError MoreTelling(SocketError first, SocketError second) =>
+        first is SocketError.ConnectionRefused or SocketError.TimedOut && second is not SocketError.ConnectionRefused ? first : second;
 
     /// <summary>Waits for an attempt to end and gives its index; -1 when its head start is over and the next one may begin.</summary>
     private static async ValueTask<int> FirstAsync(
@@ -121,7 +128,7 @@ internal static class AddressRace
             isSent = true;
             return (ConnectResult.Connected(stream), endPoint);
         }
-        catch (System.Net.Sockets.SocketException ex)
+        catch (SocketException ex)
         {
             return (ConnectResult.Failed(ConnectionEndReason.ConnectFailed, $"{endPoint}: {ex.Message}"), null);
         }

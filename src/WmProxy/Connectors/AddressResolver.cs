@@ -10,12 +10,12 @@ namespace WmProxy.Connectors;
 /// Resolves host names for connectors. Answers are kept for 5 s; while lookups fail or hang, the last answer goes on being used, so that a
 /// dead resolver does not stop destinations that work.
 /// </summary>
-internal sealed class AddressResolver
+internal class AddressResolver
 {
-    private const int MaxNames = 1024;
+    private const int DefaultMaxNames = 1024;
 
     // getaddrinfo blocks, for up to 30 s where the resolver is dead, and cannot be cancelled.
-    private const int MaxConcurrentLookups = 8;
+    private const int DefaultMaxLookups = 8;
 
     private static readonly TimeSpan AnswerLifetime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ErrorLifetime = TimeSpan.FromSeconds(1);
@@ -24,7 +24,8 @@ internal sealed class AddressResolver
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, ResolvedName> _names = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SemaphoreSlim _slots = new(MaxConcurrentLookups);
+    private readonly SemaphoreSlim _slots;
+    private readonly int _maxNames;
     private readonly TimeProvider _timeProvider;
     private readonly Func<string, Task<IPAddress[]>> _lookup;
 
@@ -33,8 +34,11 @@ internal sealed class AddressResolver
     {
     }
 
-    internal AddressResolver(TimeProvider timeProvider, Func<string, Task<IPAddress[]>> lookup)
+    internal AddressResolver(
+        TimeProvider timeProvider, Func<string, Task<IPAddress[]>> lookup, int maxNames = DefaultMaxNames, int maxLookups = DefaultMaxLookups)
     {
+        _maxNames = maxNames;
+        _slots = new SemaphoreSlim(maxLookups);
         _timeProvider = timeProvider;
         _lookup = lookup;
     }
@@ -59,7 +63,16 @@ internal sealed class AddressResolver
             : RefreshAsync(entry, cancellationToken);
     }
 
-    private static Task<IPAddress[]> LookupOnOwnThread(string name) =>
+    /// <summary>Puts an address of <paramref name="name"/> that answered to the front.</summary>
+    public void Prefer(string name, IPAddress address)
+    {
+        if (_names.TryGetValue(name, out var entry))
+        {
+            entry.Prefer(address);
+        }
+    }
+
+    protected static Task<IPAddress[]> LookupOnOwnThread(string name) =>
         // Not on the thread pool: a few names whose resolver hangs would starve everything else.
         Task.Factory.StartNew(
             static name => Dns.GetHostAddresses((string)name!),
@@ -138,7 +151,7 @@ internal sealed class AddressResolver
 
     private void MakeRoom()
     {
-        if (_names.Count < MaxNames)
+        if (_names.Count < _maxNames)
         {
             return;
         }
@@ -154,7 +167,7 @@ internal sealed class AddressResolver
 
         foreach (var (name, _) in _names)
         {
-            if (_names.Count < MaxNames)
+            if (_names.Count < _maxNames)
             {
                 break;
             }

@@ -18,6 +18,12 @@ internal readonly struct ConnectRequest
     /// </summary>
     public TransportStream? Beside { get; init; }
 
+    /// <summary>
+    /// Where to go from <see cref="Address"/>, which is a parent proxy then (<c>socks5</c>, <c>http+connect</c>, <c>https+connect</c>); <see langword="null"/>
+    /// for the parent itself, as a probe asks for.
+    /// </summary>
+    public ForwardTarget? Target { get; init; }
+
     /// <summary>How to speak TLS, where the scheme does; <see langword="null"/> for <see cref="TlsClientOptions.Default"/>.</summary>
     public TlsClientOptions? Tls { get; init; }
 }

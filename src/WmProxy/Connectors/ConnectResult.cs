@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using WmProxy.Connections;
 
 namespace WmProxy.Connectors;
@@ -20,6 +21,9 @@ internal readonly struct ConnectResult
 
     /// <summary>Whether it failed for want of something here (descriptors, ports, memory), which says nothing about the destination.</summary>
     public bool IsLocalFailure { get; }
+
+    /// <summary>The system's reason, where there is one.</summary>
+    public SocketError Code { get; init; }
 
     [MemberNotNullWhen(true, nameof(Stream))]
     [MemberNotNullWhen(false, nameof(Error))]

@@ -82,6 +82,6 @@ internal static class SocketConnect
             or SocketError.ProcessLimit;
 
         // The caught exception's own message names the end point in some paths and not in others.
-        return ConnectResult.Failed(failure, $"{endPoint}: {new SocketException((int)code).Message}", isLocal);
+        return ConnectResult.Failed(failure, $"{endPoint}: {new SocketException((int)code).Message}", isLocal) with { Code = code };
     }
 }

@@ -48,6 +48,10 @@ internal static class EventIds
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
 
+    // 840-859: CONNECT and HTTP of forward proxies
+    public const int ForwardHttpAccessLog = 840;
+    public const int ForwardHttpRequestEnded = 841;
+
     // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
     public const int ConfigFileRejected = 901;
@@ -66,4 +70,12 @@ internal static class EventIds
     public const int FewDescriptors = 928;
     public const int NotListening = 929;
     public const int HttpAcceptFailed = 940;
+
+    // 1000: ForwardProxy and Socks (1000-1049 the core, 1050-1069 SOCKS, 1070-1099 CONNECT and HTTP)
+    public const int ForwardAccessLog = 1000;
+    public const int ForwardRequestRefused = 1001;
+    public const int EgressGuardReport = 1002;
+    public const int ForwardAuthenticationFailed = 1003;
+    public const int ForwardAccessRevoked = 1004;
+    public const int ForwardRevocationFailed = 1005;
 }

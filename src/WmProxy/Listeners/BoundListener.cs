@@ -69,7 +69,7 @@ internal sealed class BoundListener : IBoundListener
     {
         var model = Model;
         return _acceptors.Select(acceptor => acceptor.EndPoint).Distinct().Select(endPoint => new ListenerInfo(
-            Describe(model.Address, endPoint as IPEndPoint), model.Address.ToString(), model.StreamIds));
+            Describe(model.Address, endPoint as IPEndPoint), model.Address.ToString(), model.StreamIds) { ForwardProxy = model.ForwardProxyId });
     }
 
     public void Start()

@@ -103,7 +103,7 @@ internal sealed partial class ListenerContext
         state.TryEnd(ConnectionEndReason.Completed);
         try
         {
-            if (state.EndReason is not (ConnectionEndReason.Completed or ConnectionEndReason.TlsHandshakeFailed))
+            if (!state.EndsInOrder && state.EndReason is not (ConnectionEndReason.Completed or ConnectionEndReason.TlsHandshakeFailed))
             {
                 // Whatever was cut short must not look like an end; a TLS alert, though, is to arrive.
                 connection.Stream.Abort();

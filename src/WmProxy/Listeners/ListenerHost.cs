@@ -23,6 +23,7 @@ internal sealed partial class ListenerHost : IListenerLookup
     private readonly ConnectionTable _connections;
     private readonly ILogger _logger;
     private Dictionary<string, IBoundListener> _listeners = [];
+    private Description? _described;
 
     // Those that were removed and may still have their addresses, for the sake of what they took before.
     private List<IBoundListener> _draining = [];
@@ -34,7 +35,18 @@ internal sealed partial class ListenerHost : IListenerLookup
         _logger = logger;
     }
 
-    public IReadOnlyList<ListenerInfo> GetListeners() => [.. Volatile.Read(ref _listeners).Values.SelectMany(listener => listener.Describe())];
+    /// <summary>The same list as long as nothing changes, so that whoever asks often can tell.</summary>
+    public IReadOnlyList<ListenerInfo> GetListeners()
+    {
+        var listeners = Volatile.Read(ref _listeners);
+        if (Volatile.Read(ref _described) is not { } described || !ReferenceEquals(described.Listeners, listeners))
+        {
+            described = new Description(listeners, [.. listeners.Values.SelectMany(listener => listener.Describe())]);
+            Volatile.Write(ref _described, described);
+        }
+
+        return described.Infos;
+    }
 
     /// <summary>
     /// Opens what <paramref name="models"/> has and this host has not. Nothing else changes until the result is committed; when an address
@@ -145,7 +157,7 @@ internal sealed partial class ListenerHost : IListenerLookup
             listener.Start();
             if (announce)
             {
-                Log.ListenerOpened(_logger, listener.Name, string.Join(", ", listener.Model.StreamIds));
+                Log.ListenerOpened(_logger, listener.Name, listener.Model.Purpose);
             }
         }
 
@@ -185,10 +197,12 @@ internal sealed partial class ListenerHost : IListenerLookup
         }
     }
 
+    private sealed record Description(Dictionary<string, IBoundListener> Listeners, IReadOnlyList<ListenerInfo> Infos);
+
     private static partial class Log
     {
-        [LoggerMessage(EventIds.ListenerOpened, LogLevel.Information, "Listening {address} (stream {streams})", EventName = nameof(ListenerOpened))]
-        public static partial void ListenerOpened(ILogger logger, string address, string streams);
+        [LoggerMessage(EventIds.ListenerOpened, LogLevel.Information, "Listening {address} ({purpose})", EventName = nameof(ListenerOpened))]
+        public static partial void ListenerOpened(ILogger logger, string address, string purpose);
 
         [LoggerMessage(EventIds.ListenerClosed, LogLevel.Information, "Closed {address}", EventName = nameof(ListenerClosed))]
         public static partial void ListenerClosed(ILogger logger, string address);

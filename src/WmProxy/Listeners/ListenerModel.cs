@@ -17,4 +17,10 @@ internal abstract class ListenerModel
 
     /// <summary>The streams that share it.</summary>
     public required IReadOnlyList<string> StreamIds { get; init; }
+
+    /// <summary>The forward proxy that it belongs to; <see langword="null"/> for streams.</summary>
+    public string? ForwardProxyId { get; init; }
+
+    /// <summary>What it is for, in words for a log.</summary>
+    public string Purpose => ForwardProxyId is null ? $"stream {string.Join(", ", StreamIds)}" : $"forward proxy {ForwardProxyId}";
 }

@@ -11,6 +11,7 @@ internal static class ConfigChanges
     {
         var changes = new List<string>();
         Add(changes, "stream", before.Streams, after.Streams);
+        Add(changes, "forward proxy", before.ForwardProxies, after.ForwardProxies);
         Add(changes, "static files", before.StaticFiles, after.StaticFiles);
         Add(changes, "static response", before.StaticResponses, after.StaticResponses);
         if (yarpChanged)

@@ -45,10 +45,12 @@ internal sealed class ConfigLoader
     /// <summary>Loads the certificates of <paramref name="config"/> for the sake of their errors only.</summary>
     public void CheckCertificates(WmProxyConfig config, IList<ConfigError> errors)
     {
-        foreach (var stream in config.Streams.Values.Where(stream => stream.Tls is not null))
+        var all = config.Streams.Values.Select(stream => (stream.Tls, Path: ConfigKeyPath.Stream(stream.StreamId, "Tls")))
+            .Concat(config.ForwardProxies.Values.Select(proxy => (proxy.Tls, Path: ConfigKeyPath.ForwardProxy(proxy.ProxyId, "Tls"))));
+        foreach (var (tls, path) in all.Where(one => one.Tls is not null))
         {
             var tlsErrors = new List<ConfigError>();
-            TlsServerModel.TryCreate(stream.Tls!, $"WmProxy:Streams:{stream.StreamId}:Tls", BaseDirectory, tlsErrors, out _);
+            TlsServerModel.TryCreate(tls!, path, BaseDirectory, tlsErrors, out _);
 
             // What is found at a key that is known to be wrong is the same mistake in other words; so is a password that its file has not given.
             foreach (var error in tlsErrors.Where(error => errors.All(said => said.Path != error.Path && said.Path != $"{error.Path}File")).ToList())

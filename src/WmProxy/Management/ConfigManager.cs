@@ -9,6 +9,7 @@ using Microsoft.Extensions.Primitives;
 using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.Diagnostics;
+using WmProxy.ForwardProxy;
 using WmProxy.Listeners;
 using WmProxy.Routes;
 using WmProxy.Streams;
@@ -27,6 +28,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
     private readonly YarpApplyListener _yarpApplied;
     private readonly WmProxyEndpointDataSource _endpoints;
     private readonly StreamCompiler _streamCompiler;
+    private readonly ForwardProxyCompiler _forwardProxyCompiler;
     private readonly ListenerHost _listeners;
     private readonly ConnectionTable _connections;
     private readonly TimeProvider _timeProvider;
@@ -37,11 +39,12 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
     private IChangeToken? _firstToken;
     private LoadedConfig? _current;
     private CompiledStreams _streams = CompiledStreams.None;
+    private CompiledForwardProxies _forwardProxies = CompiledForwardProxies.None;
     private bool _listening;
 
     public ConfigManager(
         IConfiguration configuration, ConfigLoader loader, YarpConfigProvider yarp, YarpApplyListener yarpApplied, WmProxyEndpointDataSource endpoints,
-        StreamCompiler streamCompiler, ListenerHost listeners, ConnectionTable connections, TimeProvider timeProvider, ILogger<ConfigManager> logger)
+        StreamCompiler streamCompiler, ForwardProxyCompiler forwardProxyCompiler, ListenerHost listeners, ConnectionTable connections, TimeProvider timeProvider, ILogger<ConfigManager> logger)
     {
         _configuration = configuration;
         _loader = loader;
@@ -49,6 +52,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
         _yarpApplied = yarpApplied;
         _endpoints = endpoints;
         _streamCompiler = streamCompiler;
+        _forwardProxyCompiler = forwardProxyCompiler;
         _listeners = listeners;
         _connections = connections;
         _timeProvider = timeProvider;
@@ -57,6 +61,9 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 
     /// <summary>The streams that run.</summary>
     public CompiledStreams Streams => Volatile.Read(ref _streams);
+
+    /// <summary>The forward proxies that run.</summary>
+    public CompiledForwardProxies ForwardProxies => Volatile.Read(ref _forwardProxies);
 
     public ReloadResult? LastResult { get; private set; }
 
@@ -84,6 +91,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
             if (errors.Count == 0)
             {
                 _streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
+                _forwardProxies = _forwardProxyCompiler.Compile(loaded.Config, CompiledForwardProxies.None, _loader.BaseDirectory, errors);
             }
 
             if (errors.Count > 0)
@@ -106,10 +114,12 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
         try
         {
             var errors = new List<ConfigError>();
-            if (_listeners.Stage(_streams.Listeners, errors) is not { } staged)
+            if (_listeners.Stage([.. _streams.Listeners, .. _forwardProxies.Listeners], errors) is not { } staged)
             {
                 throw new ConfigErrorException(errors);
             }
+
+            _forwardProxyCompiler.Activate(_forwardProxies, CompiledForwardProxies.None);
 
             // A program of its own tells at its start, in one place, where HTTP and streams listen.
             staged.Commit(announce: !_loader.IsStandalone);
@@ -160,10 +170,11 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
             }
 
             var streams = _streamCompiler.Compile(loaded.Config, CompiledStreams.None, _loader.BaseDirectory, errors);
+            var forwardProxies = _forwardProxyCompiler.Compile(loaded.Config, CompiledForwardProxies.None, _loader.BaseDirectory, errors);
             if (errors.Count == 0 && _listening)
             {
                 // Where nothing runs, a port in use may well be in use by the very program that this configuration is for.
-                _listeners.Check(streams.Listeners, errors);
+                _listeners.Check([.. streams.Listeners, .. forwardProxies.Listeners], errors);
             }
 
             return errors;
@@ -234,7 +245,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
         }
 
         var yarpChanged = !YarpConfigComparer.Equals(loaded.Yarp, previous.Yarp);
-        if (!yarpChanged && loaded.Config == previous.Config && _listeners.HasAll(_streams.Listeners))
+        if (!yarpChanged && loaded.Config == previous.Config && _listeners.HasAll([.. _streams.Listeners, .. _forwardProxies.Listeners]))
         {
             Log.ConfigUnchanged(_logger);
             return [];
@@ -242,6 +253,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 
         var errors = new List<ConfigError>();
         var streams = _streamCompiler.Compile(loaded.Config, _streams, _loader.BaseDirectory, errors);
+        var forwardProxies = _forwardProxyCompiler.Compile(loaded.Config, _forwardProxies, _loader.BaseDirectory, errors);
         if (errors.Count > 0)
         {
             return errors;
@@ -249,7 +261,7 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 
         var serveEndpoints = _endpoints.Prepare(loaded.Config, _loader.BaseDirectory);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_listeners.Stage(streams.Listeners, errors) is not { } staged)
+        if (_listeners.Stage([.. streams.Listeners, .. forwardProxies.Listeners], errors) is not { } staged)
         {
             return errors;
         }
@@ -261,14 +273,21 @@ internal sealed partial class ConfigManager : IConfigReloader, IConfigChecker
 
         // Nothing below can fail. The listeners come last: whoever sees one open finds the rest in force.
         serveEndpoints();
+        _forwardProxyCompiler.Activate(forwardProxies, _forwardProxies);
         staged.Commit();
         Volatile.Write(ref _current, yarpChanged ? loaded : loaded with { Yarp = previous.Yarp });
         _streamCompiler.Watch(streams, _streams);
         Volatile.Write(ref _streams, streams);
-        _connections.Drain(connection => !streams.Serves(connection.StreamId, connection.Listener), DrainTimeout);
+        Volatile.Write(ref _forwardProxies, forwardProxies);
+        _connections.Drain(connection => !IsServed(connection, streams, forwardProxies), DrainTimeout);
         Log.ConfigApplied(_logger, ConfigChanges.Describe(previous.Config, loaded.Config, yarpChanged));
         return [];
     }
+
+    // One that is in front of its stream or forward proxy may go on as long as its address is listened on.
+    private static bool IsServed(ConnectionState connection, CompiledStreams streams, CompiledForwardProxies forwardProxies) =>
+        connection.ForwardProxyId is { } proxyId ? forwardProxies.Serves(proxyId, connection.Listener) : streams.Serves(connection.StreamId, connection.Listener)
+            || (connection.StreamId is null && forwardProxies.Serves(null, connection.Listener));
 
     /// <summary>Gives YARP its part; if YARP refuses it, everything is as before, and the reason is returned.</summary>
     private async Task<Exception?> PublishAsync(YarpConfig next, YarpConfig previous, StagedListeners staged)

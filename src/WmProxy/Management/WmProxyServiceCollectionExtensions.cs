@@ -9,6 +9,7 @@ using WmProxy.Connections;
 using WmProxy.Connections.Tls;
 using WmProxy.Connectors;
 using WmProxy.Diagnostics;
+using WmProxy.ForwardProxy;
 using WmProxy.Listeners;
 using WmProxy.Management;
 using WmProxy.Relay;
@@ -87,6 +88,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddWmProxyConnectors();
         services.AddWmProxyClusters();
         services.AddWmProxyRoutes();
+        services.AddWmProxyForwardProxies();
         return new WmProxyBuilder(services);
     }
 }

@@ -87,7 +87,7 @@ internal sealed class StreamCompiler
     private List<ListenerModel> CompileListeners(IEnumerable<StreamModel> models, RelayEngineKind engine)
     {
         return [.. models
-            .SelectMany(model => model.Config.Listen.SelectMany(Expand).Select(address => (Model: model, Address: address, Key: KeyOf(model, address))))
+            .SelectMany(model => model.Config.Listen.SelectMany(ListenerKey.Expand).Select(address => (Model: model, Address: address, Key: ListenerKey.Of(address, model.StreamId, model.Config.Listen))))
             .GroupBy(item => item.Key, StringComparer.Ordinal)
             .Select(group => CompileListener(group.Key, group.First().Address, [.. group.Select(item => item.Model)], engine))];
     }
@@ -116,21 +116,6 @@ internal sealed class StreamCompiler
             StreamIds = [.. models.Select(model => model.StreamId)],
             Pipeline = pipeline.RunAsync,
             Engine = engine,
-        };
-    }
-
-    private static IEnumerable<ListenAddress> Expand(ListenAddress address) =>
-        Enumerable.Range(address.FirstPort, address.LastPort - address.FirstPort + 1).Select(port => address with { FirstPort = port, LastPort = port });
-
-    // Any number of streams may ask for "a free port" of the same address; each gets, and keeps, one of its own.
-    private static string KeyOf(StreamModel model, ListenAddress address)
-    {
-        var protocol = address.IsUdp ? "udp:" : "";
-        return address switch
-        {
-            { Scheme: ListenScheme.Unix } => $"unix:{address.Host}",
-            { FirstPort: 0 } => $"{protocol}{address.Host}:0 {model.StreamId} {model.Config.Listen.TakeWhile(other => other != address).Count()}",
-            _ => $"{protocol}{address.Host}:{address.FirstPort}",
         };
     }
 }

@@ -1,10 +1,10 @@
 using System;
 using System.Net;
-using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Connections;
+using WmProxy.Connections.Access;
 using WmProxy.Connections.ProxyProtocol;
 using WmProxy.Connections.Tls;
 using WmProxy.Diagnostics;
@@ -45,53 +45,34 @@ internal sealed class StreamConnectionHandler
         state.AccessLog = stream.AccessLog;
         _recorder.Started(state);
         var client = (state.ClientEndPoint as IPEndPoint)?.Address;
-        if (stream.Access is { } access && !access.IsAllowed(client))
+        var refusal = ConnectionAdmission.TryEnter(
+            client, stream.Access, stream.State.Connections, stream.MaxConnections, stream.State.ConnectionsPerClient, stream.MaxConnectionsPerClient, out var admission);
+        if (refusal != ConnectionEndReason.None)
         {
-            state.TryEnd(ConnectionEndReason.AccessDenied);
-            return;
-        }
-
-        if (!stream.State.Connections.TryAcquire(stream.MaxConnections))
-        {
-            state.TryEnd(ConnectionEndReason.ConnectionLimit);
+            state.TryEnd(refusal);
             return;
         }
 
         try
         {
-            if (stream.MaxConnectionsPerClient == 0)
-            {
-                // Not counted: most streams have no such limit. One that a reload brings counts the connections from then on.
-                await ServeAsync(connection, stream, client, terminatesTls);
-            }
-            else if (!stream.State.ConnectionsPerClient.TryAcquire(client, stream.MaxConnectionsPerClient))
-            {
-                state.TryEnd(ConnectionEndReason.ClientConnectionLimit);
-            }
-            else
-            {
-                try
-                {
-                    await ServeAsync(connection, stream, client, terminatesTls);
-                }
-                finally
-                {
-                    stream.State.ConnectionsPerClient.Release(client);
-                }
-            }
+            await ServeAsync(connection, stream, client, terminatesTls);
         }
         finally
         {
-            stream.State.Connections.Release();
+            admission.Leave();
         }
     }
 
     private async Task ServeAsync(TransportConnectionContext connection, StreamModel stream, IPAddress? client, bool terminatesTls)
     {
         var state = connection.State;
-        if (terminatesTls && !await AuthenticateAsync(connection, stream.Tls!))
+        if (terminatesTls)
         {
-            return;
+            StartHandshake(state);
+            if (!await TlsStep.RunAsync(connection, stream.Tls!))
+            {
+                return;
+            }
         }
 
         // From here on the dialler's own time limits hold.
@@ -132,23 +113,6 @@ internal sealed class StreamConnectionHandler
         var session = new RelaySession(connection.Stream, upstream, bandwidth);
         state.StartRelay(session, stream.IdleTicks, stream.HalfCloseTicks, _timeProvider.GetTimestamp());
         state.TryEnd(await _engine.RelayAsync(session));
-    }
-
-    private async ValueTask<bool> AuthenticateAsync(TransportConnectionContext connection, TlsServerModel tls)
-    {
-        var state = connection.State;
-        StartHandshake(state);
-        var handshake = await TlsServerHandshake.AuthenticateAsync(connection.Stream, tls, state.ServerName, CancellationToken.None);
-        if (!handshake.IsCompleted)
-        {
-            state.Error = handshake.Error;
-            state.TryEnd(handshake.Failure);
-            return false;
-        }
-
-        connection.Stream = handshake.Stream;
-        state.ServerName ??= handshake.Stream.ServerName;
-        return true;
     }
 
     private static byte[] WriteProxyHeader(ProxyProtocolVersion version, ConnectionState state) =>

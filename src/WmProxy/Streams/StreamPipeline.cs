@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Connections;
@@ -78,43 +77,7 @@ internal sealed class StreamPipeline
     }
 
     private async ValueTask<StreamModel?> DecideAsync(TransportConnectionContext connection) =>
-        _proxyProtocol is not null && !await ReadProxyHeaderAsync(connection, _proxyProtocol) ? null : _only ?? await ChooseAsync(connection);
-
-    private async ValueTask<bool> ReadProxyHeaderAsync(TransportConnectionContext connection, ProxyProtocolModel model)
-    {
-        var state = connection.State;
-        if (!model.AppliesTo((state.ClientEndPoint as IPEndPoint)?.Address))
-        {
-            return true;
-        }
-
-        ProxyProtocolResult header;
-        using (var silence = model.Required ? null : new CancellationTokenSource(StreamDefaults.DetectTimeout, _timeProvider))
-        {
-            header = await ProxyProtocolReader.ReadAsync(connection.Stream, model.Versions, silence?.Token ?? CancellationToken.None);
-        }
-
-        switch (header.Status)
-        {
-            case ProxyProtocolStatus.Proxied:
-                state.ClientEndPoint = header.Source ?? state.ClientEndPoint;
-                state.LocalEndPoint = header.Destination ?? state.LocalEndPoint;
-                return true;
-            case ProxyProtocolStatus.Local:
-                return true;
-            case ProxyProtocolStatus.Absent when !model.Required:
-            case ProxyProtocolStatus.EndOfStream when !model.Required:
-            case ProxyProtocolStatus.Canceled when connection.Stream.Buffered.IsEmpty:
-                return true;
-            case ProxyProtocolStatus.ClientGone:
-                state.TryEnd(ConnectionEndReason.ClientGone);
-                return false;
-            default:
-                state.Error = header.Error ?? "The PROXY header is missing.";
-                state.TryEnd(ConnectionEndReason.ProxyProtocolError);
-                return false;
-        }
-    }
+        _proxyProtocol is not null && !await ProxyHeaderStep.RunAsync(connection, _proxyProtocol, _timeProvider) ? null : _only ?? await ChooseAsync(connection);
 
     private async ValueTask<StreamModel?> ChooseAsync(TransportConnectionContext connection)
     {

@@ -35,7 +35,7 @@ internal sealed class ConnectionRecords : IDisposable
         {
             if (instrument.Name == "wmproxy.connections.active")
             {
-                _active.AddOrUpdate(Tag(tags, "wmproxy.stream"), value, (_, sum) => sum + value);
+                _active.AddOrUpdate(Owner(tags), value, (_, sum) => sum + value);
             }
             else if (instrument.Name == "wmproxy.io")
             {
@@ -51,7 +51,7 @@ internal sealed class ConnectionRecords : IDisposable
             if (instrument.Name == "wmproxy.connection.duration")
             {
                 System.Threading.Interlocked.Increment(ref _count);
-                _ended.Writer.TryWrite(new ConnectionRecord(Tag(tags, "wmproxy.stream"), Tag(tags, "wmproxy.end_reason"), value));
+                _ended.Writer.TryWrite(new ConnectionRecord(Owner(tags), Tag(tags, "wmproxy.end_reason"), value));
             }
         });
         _listener.Start();
@@ -77,6 +77,9 @@ internal sealed class ConnectionRecords : IDisposable
     public Task<ConnectionRecord> NextAsync() => _ended.Reader.ReadAsync().AsTask().Within();
 
     public void Dispose() => _listener.Dispose();
+
+    private static string Owner(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        Tag(tags, "wmproxy.stream") is { Length: > 0 } stream ? stream : Tag(tags, "wmproxy.forward_proxy");
 
     private static string Tag(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)
     {

@@ -40,16 +40,18 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     /// <summary>Starts with <paramref name="json"/>, the content of an <c>appsettings.json</c>.</summary>
     public static async Task<ProxyHost> StartAsync(
-        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null,
+        Action<IServiceCollection>? replace = null)
     {
-        var host = Build(json, configure, map, timeProvider);
+        var host = Build(json, configure, map, timeProvider, replace);
         await host.Application.StartAsync().Within();
         return host;
     }
 
-    /// <summary>Builds and maps without starting.</summary>
+    /// <summary>Builds and maps without starting; <paramref name="replace"/> puts fakes in the place of what WmProxy has registered.</summary>
     public static ProxyHost Build(
-        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null,
+        Action<IServiceCollection>? replace = null)
     {
         var configuration = new EditableConfigurationSource(json);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -68,16 +70,17 @@ internal sealed class ProxyHost : IAsyncDisposable
 
         configure?.Invoke(builder);
         builder.Services.AddWmProxy(builder.Configuration);
+        replace?.Invoke(builder.Services);
         var application = builder.Build();
         map?.Invoke(application);
         application.MapWmProxy();
         return new ProxyHost(application, configuration);
     }
 
-    /// <summary>Where the only listener of a stream, or the one on <paramref name="host"/>, really is.</summary>
+    /// <summary>Where the only listener of a stream or a forward proxy, or the one on <paramref name="host"/>, really is.</summary>
     public EndPoint EndPointOf(string stream, string? host = null)
     {
-        var address = Listeners.First(listener => listener.Streams.Contains(stream) && (host is null || listener.Address.Contains(host, StringComparison.Ordinal))).Address;
+        var address = Listeners.First(listener => (listener.Streams.Contains(stream) || listener.ForwardProxy == stream) && (host is null || listener.Address.Contains(host, StringComparison.Ordinal))).Address;
         return IPEndPoint.Parse(address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..].Replace("*", "127.0.0.1", StringComparison.Ordinal));
     }
 

@@ -76,6 +76,30 @@ public sealed class ConfigurationSchemaTests
     }
 
     [Theory]
+    [InlineData("", true)]
+    [InlineData("\"Protocols\": [ \"Http\", \"Connect\", \"Socks4\", \"Socks5\" ], \"Guard\": \"ReportOnly\", \"Bind\": { \"Enabled\": true }", true)]
+    [InlineData("\"Users\": { \"a\": { \"Password\": \"p\" }, \"b\": { \"PasswordFile\": \"f\" }, \"c\": { \"PasswordHash\": \"$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHQ$c2VjcmV0c2VjcmV0c2VjcmV0\" } }", true)]
+    [InlineData("\"Rules\": [ { \"Action\": \"Deny\", \"Hosts\": [ \"*.a.example\", \"10.0.0.0/8\", \"::1\" ], \"Ports\": [ \"443\", \"8000-8999\", 22 ], \"Clients\": [ \"10.0.0.1\" ] } ]", true)]
+    [InlineData("\"UdpAssociate\": { \"Ports\": \"30000-30999\", \"AdvertisedAddress\": \"192.0.2.1\" }", true)]
+    [InlineData("\"Protocols\": [ \"Socks\" ]", false)]
+    [InlineData("\"Guard\": \"Off\"", false)]
+    [InlineData("\"Users\": { \"a\": {} }", false)]
+    [InlineData("\"Users\": { \"a\": { \"Password\": \"p\", \"PasswordFile\": \"f\" } }", false)]
+    [InlineData("\"Users\": { \"a\": { \"Password\": \"\" } }", false)]
+    [InlineData("\"Users\": { \"a\": { \"PasswordHash\": \"p\" } }", false)]
+    [InlineData("\"Rules\": [ { \"Hosts\": [ \"a\" ] } ]", false)]
+    [InlineData("\"Rules\": [ { \"Action\": \"Allow\", \"Hosts\": [ \"*\" ] } ]", false)]
+    [InlineData("\"Rules\": [ { \"Action\": \"Allow\", \"Ports\": [ \"0\" ] } ]", false)]
+    [InlineData("\"Rules\": [ { \"Action\": \"Allow\", \"Commands\": [ \"Udp\" ] } ]", false)]
+    [InlineData("\"ProxyProtocol\": { \"Send\": \"V1\" }", false)]
+    [InlineData("\"MaxConnections\": -1", false)]
+    public async Task Validate_ForwardProxy_AgreesWithTheReader(string keys, bool isValid)
+    {
+        var all = keys.Length == 0 ? "" : $", {keys}";
+        Assert.Equal(isValid, (await ValidateAsync($$"""{ "WmProxy": { "ForwardProxies": { "p": { "Listen": "tcp://127.0.0.1:1"{{all}} } } } }""")).Count == 0);
+    }
+
+    [Theory]
     [InlineData("""{ "$schema": "x", "Serilog": { "Any": 1 }, "Kestrel": { "Endpoints": { "H": { "Url": "http://*:1" } }, "Limits": {} }, "Logging": {}, "AllowedHosts": "*" }""", true)]
     [InlineData("""{ "WmProxy": { "Admin": {} } }""", false)]
     [InlineData("""{ "WmProxy": { "Engine": "Linux" } }""", true)]
@@ -175,7 +199,7 @@ public sealed class ConfigurationSchemaTests
 
     private static string Shape(string[] path)
     {
-        return string.Join(':', path.Select((key, i) => key is "0" || (i > 0 && path[i - 1] is "Streams" or "StaticFiles" or "StaticResponses" or "Sni") ? "*" : key));
+        return string.Join(':', path.Select((key, i) => key is "0" || (i > 0 && path[i - 1] is "Streams" or "ForwardProxies" or "Users" or "StaticFiles" or "StaticResponses" or "Sni") ? "*" : key));
     }
 
     private static void AssertSame(KnownKeys known, JsonNode schemaNode, string path)

@@ -23,6 +23,11 @@ public sealed class WmProxyConfigEqualityTests
         ["From"] = "172.16.0.0/12",
         ["Versions"] = "V1",
         ["Mode"] = "Exists",
+        ["Protocols"] = "Socks5",
+        ["Action"] = "Deny",
+        ["Clients"] = "172.16.0.0/12",
+        ["Commands"] = "Bind",
+        ["Guard"] = "Enforce",
     };
 
     /// <summary>The path of every value in <see cref="FullConfig"/>.</summary>

@@ -11,6 +11,12 @@ internal static class ProxyProtocolConfigReader
         Send = section.ReadEnum<ProxyProtocolVersion>("Send"),
     };
 
+    /// <summary>For what has no destinations to send a header to.</summary>
+    public static ProxyProtocolConfig ReadAcceptOnly(ConfigSectionReader section) => new()
+    {
+        Accept = section.ReadSection("Accept", ReadAccept),
+    };
+
     private static ProxyProtocolAcceptConfig ReadAccept(ConfigSectionReader section) => new()
     {
         Versions = section.ReadList<ProxyProtocolVersion>("Versions", EnumParser.TryParse) ?? default,

@@ -12,6 +12,8 @@ internal static class ConfigKeyPath
 
     public static string Stream(string id, params string[] keys) => ConfigurationPath.Combine(["WmProxy", "Streams", id, .. keys]);
 
+    public static string ForwardProxy(string id, params string[] keys) => ConfigurationPath.Combine(["WmProxy", "ForwardProxies", id, .. keys]);
+
     public static string Item(string listPath, int index) => ConfigurationPath.Combine(listPath, index.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The path in the case in which the user wrote its keys, and without the index where a list was written as a single value.</summary>

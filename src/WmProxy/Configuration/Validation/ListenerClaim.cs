@@ -11,7 +11,7 @@ internal sealed class ListenerClaim
     private readonly IPAddress[] _addresses;
     private readonly string? _socketPath;
 
-    private ListenerClaim(string path, string text, IPAddress[] addresses, string? socketPath, int firstPort, int lastPort, StreamConfig? stream)
+    private ListenerClaim(string path, string text, IPAddress[] addresses, string? socketPath, int firstPort, int lastPort, StreamConfig? stream, bool isOwn)
     {
         Path = path;
         Text = text;
@@ -20,6 +20,7 @@ internal sealed class ListenerClaim
         FirstPort = firstPort;
         LastPort = lastPort;
         Stream = stream;
+        IsOwn = isOwn;
     }
 
     /// <summary>The key path of the address.</summary>
@@ -32,13 +33,19 @@ internal sealed class ListenerClaim
 
     public int LastPort { get; }
 
-    /// <summary>The stream that listens; <see langword="null"/> for Kestrel.</summary>
+    /// <summary>The stream that listens; <see langword="null"/> for a forward proxy and for Kestrel.</summary>
     public StreamConfig? Stream { get; }
 
     /// <summary>Whether it is a UDP port, which has nothing to do with the TCP port of the same number.</summary>
     public bool IsUdp { get; private init; }
 
-    public static ListenerClaim Of(string path, ListenAddress address, StreamConfig stream)
+    /// <summary>Whether it is a listener of WmProxy, rather than of Kestrel.</summary>
+    public bool IsOwn { get; }
+
+    /// <param name="path">The key path of the address.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="stream">The stream that listens; <see langword="null"/> for a forward proxy.</param>
+    public static ListenerClaim Of(string path, ListenAddress address, StreamConfig? stream)
     {
         var isSocket = address.Scheme == ListenScheme.Unix;
         IPAddress[] addresses = isSocket ? [] : address.Host switch
@@ -47,7 +54,7 @@ internal sealed class ListenerClaim
             "localhost" => [IPAddress.Loopback, IPAddress.IPv6Loopback],
             var host => IPAddress.TryParse(host, out var parsed) ? [parsed] : [],
         };
-        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream) { IsUdp = address.IsUdp };
+        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream, isOwn: true) { IsUdp = address.IsUdp };
     }
 
     /// <summary>What a URL of Kestrel takes.</summary>
@@ -57,14 +64,14 @@ internal sealed class ListenerClaim
         var binding = BindingAddress.Parse(url);
         if (binding.IsUnixPipe)
         {
-            return new ListenerClaim(path, url, [], binding.UnixPipePath, 0, 0, null);
+            return new ListenerClaim(path, url, [], binding.UnixPipePath, 0, 0, null, isOwn: false);
         }
 
         // Kestrel binds the IPv6 wildcard for both families, and whatever is neither an address nor localhost as a wildcard.
         IPAddress[] addresses = binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
             : IPAddress.TryParse(binding.Host.Trim('[', ']'), out var parsed) && !parsed.Equals(IPAddress.IPv6Any) ? [parsed]
             : [IPAddress.Any, IPAddress.IPv6Any];
-        return new ListenerClaim(path, url, addresses, null, binding.Port, binding.Port, null);
+        return new ListenerClaim(path, url, addresses, null, binding.Port, binding.Port, null, isOwn: false);
     }
 
     public bool Overlaps(ListenerClaim other)

@@ -16,7 +16,7 @@ internal static class ListenerConflictValidator
             SharedAddressValidator.Validate(claims, errors);
         }
 
-        var all = shared.Select(claims => claims[0]).Concat(KestrelClaims(context, errors)).OrderBy(claim => claim.FirstPort).ToList();
+        var all = shared.Select(claims => claims[0]).Concat(ForwardClaims(config, errors)).Concat(KestrelClaims(context, errors)).OrderBy(claim => claim.FirstPort).ToList();
         for (var i = 0; i < all.Count; i++)
         {
             for (var j = i + 1; j < all.Count && all[j].FirstPort <= all[i].LastPort; j++)
@@ -61,6 +61,29 @@ internal static class ListenerConflictValidator
         return [.. byAddress.Values];
     }
 
+    /// <summary>The claims of forward proxies, which share their addresses with nobody.</summary>
+    private static List<ListenerClaim> ForwardClaims(WmProxyConfig config, ConfigErrorCollector errors)
+    {
+        var claims = new List<ListenerClaim>();
+        foreach (var proxy in config.ForwardProxies.Values)
+        {
+            for (var i = 0; i < proxy.Listen.Count; i++)
+            {
+                var claim = ListenerClaim.Of(ConfigKeyPath.Item(ConfigKeyPath.ForwardProxy(proxy.ProxyId, "Listen"), i), proxy.Listen[i], stream: null);
+                if (proxy.Listen.Take(i).Contains(proxy.Listen[i]))
+                {
+                    errors.Add(claim.Path, $"'{claim.Text}' is listed twice");
+                }
+                else
+                {
+                    claims.Add(claim);
+                }
+            }
+        }
+
+        return claims;
+    }
+
     private static List<ListenerClaim> KestrelClaims(ConfigValidationContext context, ConfigErrorCollector errors)
     {
         var claims = new List<ListenerClaim>();
@@ -81,13 +104,13 @@ internal static class ListenerConflictValidator
 
     private static void AddOverlap(ListenerClaim a, ListenerClaim b, ConfigErrorCollector errors)
     {
-        if (a.Stream is null && b.Stream is null)
+        if (!a.IsOwn && !b.IsOwn)
         {
             // Kestrel's own affair, and it says so at start.
             return;
         }
 
-        var (first, second) = a.Stream is null || (b.Stream is not null && string.CompareOrdinal(a.Path, b.Path) < 0) ? (a, b) : (b, a);
+        var (first, second) = !a.IsOwn || (b.IsOwn && string.CompareOrdinal(a.Path, b.Path) < 0) ? (a, b) : (b, a);
         errors.Add(second.Path, $"'{second.Text}' takes the same address as {QuotedText.Quote(first.Text)} of {first.Path}{(second.IsUdp ? "" : "; only streams with exactly the same address can share it")}");
     }
 }

@@ -5,11 +5,11 @@ internal static class ListeningValidator
 {
     public static void Validate(WmProxyConfig config, ConfigValidationContext context, ConfigErrorCollector errors)
     {
-        if (context.IsStandalone && config.Streams.Count == 0 && context.KestrelEndpoints.Count == 0)
+        if (context.IsStandalone && config.Streams.Count == 0 && config.ForwardProxies.Count == 0 && context.KestrelEndpoints.Count == 0)
         {
             errors.Add(
                 ConfigKeyPath.Of("WmProxy", "Streams"),
-                "the configuration listens on nothing; add a stream with 'Listen', or an HTTP endpoint as Kestrel:Endpoints:Http:Url = \"http://localhost:8080\"");
+                "the configuration listens on nothing; add a stream or a forward proxy with 'Listen', or an HTTP endpoint as Kestrel:Endpoints:Http:Url = \"http://localhost:8080\"");
         }
     }
 }

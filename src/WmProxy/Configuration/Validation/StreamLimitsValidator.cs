@@ -8,32 +8,38 @@ internal static class StreamLimitsValidator
 {
     public static void Validate(StreamConfig stream, ConfigErrorCollector errors)
     {
-        RequireAtLeast(stream, "ConnectAttempts", stream.ConnectAttempts, 1, errors);
-        RequireAtLeast(stream, "MaxConnections", stream.MaxConnections, 0, errors);
-        RequireAtLeast(stream, "MaxSessions", stream.MaxSessions, 0, errors);
-        RequireAtLeast(stream, "MaxConnectionsPerClient", stream.MaxConnectionsPerClient, 0, errors);
-        RequireAtLeast(stream, "Requests", stream.Requests, 0, errors);
-        RequireAtLeast(stream, "Responses", stream.Responses, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "ConnectAttempts"), stream.ConnectAttempts, 1, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnections"), stream.MaxConnections, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxSessions"), stream.MaxSessions, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnectionsPerClient"), stream.MaxConnectionsPerClient, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Requests"), stream.Requests, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Responses"), stream.Responses, 0, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "ConnectTimeout"), stream.ConnectTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "IdleTimeout"), stream.IdleTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "HalfCloseTimeout"), stream.HalfCloseTimeout, errors);
-        RequireRate(stream, "Upload", stream.Bandwidth?.Upload, errors);
-        RequireRate(stream, "Download", stream.Bandwidth?.Download, errors);
-        if (stream.Bandwidth is { Per: not null, Upload: null, Download: null })
-        {
-            errors.Add(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth", "Per"), "has no effect without 'Upload' or 'Download'");
-        }
-
+        ValidateBandwidth(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth"), stream.Bandwidth, errors);
+        ValidateProxyProtocol(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol"), stream.ProxyProtocol, errors);
         if (stream is { IsUdp: true, ProxyProtocol.Send: ProxyProtocolVersion.V1 })
         {
             errors.Add(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol", "Send"), "'V1' has no form for UDP; use 'V2'");
         }
+    }
 
-        if (stream.ProxyProtocol?.Accept is { From.Count: 0 })
+    public static void ValidateBandwidth(string path, BandwidthConfig? bandwidth, ConfigErrorCollector errors)
+    {
+        RequireRate(ConfigKeyPath.Of(path, "Upload"), bandwidth?.Upload, errors);
+        RequireRate(ConfigKeyPath.Of(path, "Download"), bandwidth?.Download, errors);
+        if (bandwidth is { Per: not null, Upload: null, Download: null })
         {
-            errors.Add(
-                ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol", "Accept", "From"),
-                "is required: the networks of the balancers whose header counts, as [ \"10.0.0.0/8\" ]");
+            errors.Add(ConfigKeyPath.Of(path, "Per"), "has no effect without 'Upload' or 'Download'");
+        }
+    }
+
+    public static void ValidateProxyProtocol(string path, ProxyProtocolConfig? proxyProtocol, ConfigErrorCollector errors)
+    {
+        if (proxyProtocol?.Accept is { From.Count: 0 })
+        {
+            errors.Add(ConfigKeyPath.Of(path, "Accept", "From"), "is required: the networks of the balancers whose header counts, as [ \"10.0.0.0/8\" ]");
         }
     }
 
@@ -46,19 +52,20 @@ internal static class StreamLimitsValidator
         }
     }
 
-    private static void RequireAtLeast(StreamConfig stream, string key, int? value, int least, ConfigErrorCollector errors)
+    /// <summary>Checks a number; a least value of 0 stands for no limit.</summary>
+    public static void RequireAtLeast(string path, int? value, int least, ConfigErrorCollector errors)
     {
         if (value < least)
         {
-            errors.Add(ConfigKeyPath.Stream(stream.StreamId, key), $"{value} is too low; the least is {least}{(least == 0 ? ", which means no limit" : "")}");
+            errors.Add(path, $"{value} is too low; the least is {least}{(least == 0 ? ", which means no limit" : "")}");
         }
     }
 
-    private static void RequireRate(StreamConfig stream, string key, long? value, ConfigErrorCollector errors)
+    private static void RequireRate(string path, long? value, ConfigErrorCollector errors)
     {
         if (value <= 0)
         {
-            errors.Add(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth", key), $"{value} is not more than zero; leave the key out for no limit");
+            errors.Add(path, $"{value} is not more than zero; leave the key out for no limit");
         }
     }
 }

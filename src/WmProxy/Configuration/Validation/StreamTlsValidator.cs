@@ -6,11 +6,18 @@ namespace WmProxy.Configuration.Validation;
 /// <summary><c>Tls</c> is there for <c>tls://</c> addresses and for nothing else, and has what a handshake needs.</summary>
 internal static class StreamTlsValidator
 {
-    public static void Validate(StreamConfig stream, ConfigValidationContext context, ConfigErrorCollector errors)
+    public static void Validate(StreamConfig stream, ConfigValidationContext context, ConfigErrorCollector errors) =>
+        Validate(ConfigKeyPath.Stream(stream.StreamId, "Tls"), stream.Listen, stream.Tls, context, errors);
+
+    /// <param name="path">The key path of <c>Tls</c>.</param>
+    /// <param name="listen">The addresses beside it.</param>
+    /// <param name="config">What is to be checked.</param>
+    /// <param name="context">What it is checked against.</param>
+    /// <param name="errors">What is wrong.</param>
+    public static void Validate(string path, EquatableArray<ListenAddress> listen, StreamTlsConfig? config, ConfigValidationContext context, ConfigErrorCollector errors)
     {
-        var path = ConfigKeyPath.Stream(stream.StreamId, "Tls");
-        var tlsAddress = stream.Listen.FirstOrDefault(address => address.Scheme == ListenScheme.Tls);
-        if (stream.Tls is not { } tls)
+        var tlsAddress = listen.FirstOrDefault(address => address.Scheme == ListenScheme.Tls);
+        if (config is not { } tls)
         {
             if (tlsAddress is not null)
             {
@@ -20,7 +27,7 @@ internal static class StreamTlsValidator
             return;
         }
 
-        if (tlsAddress is null && stream is { Listen.Count: > 0, IsUdp: false })
+        if (tlsAddress is null && listen.Any(address => !address.IsUdp))
         {
             errors.Add(path, "has no effect, because no address of 'Listen' is tls://");
         }

@@ -80,7 +80,7 @@ internal static class ServerName
         try
         {
             var name = isWildcard ? pattern[Wildcard.Length..] : pattern;
-            name = Ascii.IsValid(name) ? name : new IdnMapping().GetAscii(name);
+            name = Ascii.IsValid(name) ? name : new IdnMapping().GetAscii(name.ToLowerInvariant());
             if (!TryParse(Encoding.ASCII.GetBytes(name), out var parsed) || parsed is null)
             {
                 return false;

@@ -172,7 +172,6 @@ public sealed class WmProxyConfigReaderTests
     }
 
     [Theory]
-    [InlineData("\"ForwardProxies\": { \"a\": {} }", "ForwardProxies", "is not available in this version")]
     [InlineData("\"TunnelServer\": {}", "TunnelServer", "is not available in this version")]
     [InlineData("\"TunnelAgents\": { \"a\": {} }", "TunnelAgents", "is not available in this version")]
     [InlineData("\"Routes\": { \"a\": {} }", "Routes", "is not available in this version")]

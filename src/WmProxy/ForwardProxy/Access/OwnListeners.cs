@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Frozen;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Threading;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using WmProxy.Configuration;
+using WmProxy.Configuration.Values;
+using WmProxy.Listeners;
+
+namespace WmProxy.ForwardProxy.Access;
+
+/// <summary>Tells whether a port of TCP or UDP on an address is one that this process listens on: its own listeners, and those of the HTTP server.</summary>
+internal sealed class OwnListeners
+{
+    // The HTTP server does not tell when its addresses change, nor does the machine.
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
+
+    private readonly IListenerLookup _listeners;
+    private readonly IServer? _server;
+    private readonly TimeProvider _timeProvider;
+    private readonly Func<FrozenSet<IPAddress>> _readLocalAddresses;
+    private Snapshot? _snapshot;
+
+    public OwnListeners(IListenerLookup listeners, TimeProvider timeProvider, IServer? server = null)
+        : this(listeners, timeProvider, server, LocalAddresses.Read)
+    {
+    }
+
+    internal OwnListeners(IListenerLookup listeners, TimeProvider timeProvider, IServer? server, Func<FrozenSet<IPAddress>> readLocalAddresses)
+    {
+        _listeners = listeners;
+        _timeProvider = timeProvider;
+        _server = server;
+        _readLocalAddresses = readLocalAddresses;
+    }
+
+    /// <summary><see cref="GuardReason.Loop"/> for a forward proxy, <see cref="GuardReason.OwnListener"/> for anything else that listens there.</summary>
+    public GuardReason Find(IPAddress address, int port, bool isUdp = false)
+    {
+        var snapshot = Current();
+        if (!snapshot.Ports.TryGetValue(port, out var endPoints))
+        {
+            return GuardReason.None;
+        }
+
+        var embedded = EmbeddedAddress.Find(address);
+        var found = GuardReason.None;
+        foreach (var endPoint in endPoints)
+        {
+            if (endPoint.IsUdp is { } udp && udp != isUdp)
+            {
+                continue;
+            }
+
+            if (Covers(snapshot, endPoint.Address, address) || (embedded is not null && Covers(snapshot, endPoint.Address, embedded)))
+            {
+                if (endPoint.IsForwardProxy)
+                {
+                    return GuardReason.Loop;
+                }
+
+                found = GuardReason.OwnListener;
+            }
+        }
+
+        return found;
+    }
+
+    // A wildcard listens on every address of the machine, and on loopback ones that no interface shows (127.0.0.2); null stands for it.
+    private static bool Covers(Snapshot snapshot, IPAddress? listening, IPAddress address) => listening is null
+        ? IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || snapshot.LocalAddresses.Value.Contains(address)
+        : listening.Equals(address) || (IPAddress.IsLoopback(listening) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
+
+    private Snapshot Current()
+    {
+        // The same list as long as nothing is opened or closed.
+        var listeners = _listeners.GetListeners();
+        var now = _timeProvider.GetTimestamp();
+        var snapshot = Volatile.Read(ref _snapshot);
+        if (snapshot is null || !ReferenceEquals(snapshot.Listeners, listeners) || _timeProvider.GetElapsedTime(snapshot.Taken, now) > Lifetime)
+        {
+            snapshot = Take(listeners, now);
+            Volatile.Write(ref _snapshot, snapshot);
+        }
+
+        return snapshot;
+    }
+
+    private Snapshot Take(IReadOnlyList<ListenerInfo> listeners, long now)
+    {
+        var own = new List<OwnEndPoint>();
+        foreach (var listener in listeners)
+        {
+            if (ListenAddressParser.TryParse(listener.Address, out var address, out _) && address.Scheme != ListenScheme.Unix)
+            {
+                own.Add(new OwnEndPoint(address.Host == "*" ? null : IPAddress.Parse(address.Host), address.FirstPort, address.Scheme == ListenScheme.Udp, listener.ForwardProxy is not null));
+            }
+        }
+
+        foreach (var url in _server?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+        {
+            own.AddRange(Parse(url));
+        }
+
+        return new Snapshot(
+            listeners, now, own.GroupBy(endPoint => endPoint.Port).ToFrozenDictionary(group => group.Key, group => group.ToArray()), new Lazy<FrozenSet<IPAddress>>(_readLocalAddresses));
+    }
+
+    private static IEnumerable<OwnEndPoint> Parse(string url)
+    {
+        BindingAddress binding;
+        try
+        {
+            binding = BindingAddress.Parse(url);
+        }
+        catch (FormatException)
+        {
+            // Of a server that names its addresses in another way.
+            return [];
+        }
+
+        if (binding.IsUnixPipe || binding.Host.Length == 0)
+        {
+            return [];
+        }
+
+        if (binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            return [new OwnEndPoint(IPAddress.Loopback, binding.Port, null, false), new OwnEndPoint(IPAddress.IPv6Loopback, binding.Port, null, false)];
+        }
+
+        // Whatever is neither an address nor localhost is a wildcard to Kestrel.
+        var isAddress = IPAddress.TryParse(binding.Host.Trim('[', ']'), out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+        return [new OwnEndPoint(isAddress ? address : null, binding.Port, null, false)];
+    }
+
+    // The HTTP server may listen on UDP too (HTTP/3), which its address does not tell.
+    private sealed record OwnEndPoint(IPAddress? Address, int Port, bool? IsUdp, bool IsForwardProxy);
+
+    private sealed record Snapshot(
+        IReadOnlyList<ListenerInfo> Listeners, long Taken, FrozenDictionary<int, OwnEndPoint[]> Ports, Lazy<FrozenSet<IPAddress>> LocalAddresses);
+}

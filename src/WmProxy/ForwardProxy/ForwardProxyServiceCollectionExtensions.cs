@@ -1,0 +1,36 @@
+using System;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using WmProxy.Connectors;
+using WmProxy.ForwardProxy.Access;
+using WmProxy.ForwardProxy.Http;
+using WmProxy.ForwardProxy.Users;
+using WmProxy.Listeners;
+
+namespace WmProxy.ForwardProxy;
+
+/// <summary>Registers forward proxies.</summary>
+internal static class ForwardProxyServiceCollectionExtensions
+{
+    public static IServiceCollection AddWmProxyForwardProxies(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ForwardProtocolHandlers>();
+        services.AddSingleton<ForwardMetrics>();
+        services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<IForwardAuthenticator, ForwardAuthenticator>();
+
+        // Not that of the connectors: what clients make it look up must not keep destinations of the configuration waiting.
+        services.AddSingleton(provider => new ForwardResolver(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new OwnListeners(
+            provider.GetRequiredService<IListenerLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<IServer>()));
+        services.AddSingleton<EgressGuard>();
+        services.AddSingleton<EgressGuardReporter>();
+        services.AddSingleton<ForwardJudge>();
+        services.AddSingleton<ForwardRevocation>();
+        services.AddSingleton<IForwardDialer, ForwardDialer>();
+        services.AddSingleton<ForwardProxyCompiler>();
+        services.AddWmProxyForwardHttp();
+        return services;
+    }
+}
