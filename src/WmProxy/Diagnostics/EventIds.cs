@@ -48,6 +48,16 @@ internal static class EventIds
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
 
+    // 820: Socks
+    public const int SocksRefused = 820;
+    public const int UdpDestinationJudged = 821;
+    public const int UdpParentOpened = 822;
+    public const int UdpParentFailed = 823;
+    public const int UdpAssociated = 824;
+    public const int UdpJudgementFailed = 825;
+    public const int BindListening = 826;
+    public const int BindPeerRefused = 827;
+
     // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
     public const int ConfigFileRejected = 901;
