@@ -106,12 +106,16 @@ internal sealed partial class SocksBind
     {
         var (state, proxy) = (client.State, client.Proxy);
         Log.Listening(_logger, state.Id, listener.LocalEndPoint, state.Target);
+        using var patience = new CancellationTokenSource(Patience, _timeProvider);
         if (!await client.TryGrantAsync(listener.LocalEndPoint))
         {
             return;
         }
 
-        var (socket, error) = await WaitForPeerAsync(client, verdict.Addresses, listener);
+        var (socket, error) = await WaitForPeerAsync(client, verdict.Addresses, listener, patience.Token);
+
+        // One connection, and no more.
+        listener.Dispose();
         if (socket is null)
         {
             if (state.EndReason == ConnectionEndReason.None)
@@ -122,8 +126,6 @@ internal sealed partial class SocksBind
             return;
         }
 
-        // One connection, and no more.
-        listener.Dispose();
         await using var upstream = new SocketTransportStream(socket);
         using var bandwidth = verdict.Rule?.Bandwidth?.Rent(client.Address);
         if (!await client.TryGrantAsync(RemoteOf(socket)))
@@ -137,10 +139,10 @@ internal sealed partial class SocksBind
         state.TryEnd(await _engine.RelayAsync(session));
     }
 
-    private async ValueTask<(Socket? Peer, string? Error)> WaitForPeerAsync(SocksClient client, IReadOnlyList<IPAddress> peers, Socket listener)
+    private async ValueTask<(Socket? Peer, string? Error)> WaitForPeerAsync(
+        SocksClient client, IReadOnlyList<IPAddress> peers, Socket listener, CancellationToken patience)
     {
-        using var patience = new CancellationTokenSource(Patience, _timeProvider);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _connections.Aborting);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience, _connections.Aborting);
         var watch = WatchAsync(client, stop);
         Socket? peer = null;
         try

@@ -382,7 +382,7 @@ internal sealed class UdpAssociation : IRelayTraffic
         while (destination.Peer is { } peer)
         {
             var error = SocketFor(peer.EndPoint.AddressFamily)?.Send(data, peer.SocketAddress) ?? SocketError.AddressFamilyNotSupported;
-            if (error is not (SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            if (error is SocketError.Success or SocketError.MessageSize or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable or SocketError.OperationAborted
                 || !destination.Alternatives.TryDequeue(out var next))
             {
                 return error;
