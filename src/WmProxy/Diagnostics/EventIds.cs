@@ -77,7 +77,7 @@ internal static class EventIds
     public const int NotListening = 929;
     public const int HttpAcceptFailed = 940;
 
-    // 1000: ForwardProxy and Socks (1000-1049 the core, 1050-1069 SOCKS, 1070-1099 CONNECT and HTTP)
+    // 1000: ForwardProxy (1000-1049 the core, 1070-1099 CONNECT and HTTP)
     public const int ForwardAccessLog = 1000;
     public const int ForwardRequestRefused = 1001;
     public const int EgressGuardReport = 1002;

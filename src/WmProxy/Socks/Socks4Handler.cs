@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.ForwardProxy;
 
@@ -19,6 +20,8 @@ internal sealed class Socks4Handler : IForwardProtocolHandler
         _timeProvider = timeProvider;
         _logger = logger;
     }
+
+    public ForwardProtocol Protocol => ForwardProtocol.Socks4;
 
     public async Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
     {

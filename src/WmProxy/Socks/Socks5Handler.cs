@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.ForwardProxy;
 
@@ -32,6 +33,8 @@ internal sealed class Socks5Handler : IForwardProtocolHandler
         _timeProvider = timeProvider;
         _logger = logger;
     }
+
+    public ForwardProtocol Protocol => ForwardProtocol.Socks5;
 
     public async Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
     {

@@ -40,10 +40,11 @@ internal sealed partial class SocksBind
 
     public async Task RunAsync(SocksClient client, ForwardTarget target)
     {
+        var request = client.Ask(ForwardCommand.Bind, target);
         ForwardVerdict verdict;
         try
         {
-            verdict = await _dialer.JudgeAsync(client.Proxy, client.Ask(ForwardCommand.Bind, target), _connections.Aborting);
+            verdict = await _dialer.JudgeAsync(client.Proxy, request, _connections.Aborting);
         }
         catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
         {
@@ -67,7 +68,7 @@ internal sealed partial class SocksBind
         {
             using (listener)
             {
-                await ServeAsync(client, verdict, listener);
+                await ServeAsync(client, request, verdict, listener);
             }
         }
         else
@@ -102,7 +103,7 @@ internal sealed partial class SocksBind
         return null;
     }
 
-    private async Task ServeAsync(SocksClient client, ForwardVerdict verdict, Socket listener)
+    private async Task ServeAsync(SocksClient client, ForwardRequest request, ForwardVerdict verdict, Socket listener)
     {
         var (state, proxy) = (client.State, client.Proxy);
         Log.Listening(_logger, state.Id, listener.LocalEndPoint, state.Target);
@@ -128,7 +129,9 @@ internal sealed partial class SocksBind
 
         await using var upstream = new SocketTransportStream(socket);
         using var bandwidth = verdict.Rule?.Bandwidth?.Rent(client.Address);
-        if (!await client.TryGrantAsync(RemoteOf(socket)))
+        var remote = RemoteOf(socket);
+        using var live = proxy.Track(request, remote?.Address, client.Revoke);
+        if (!await client.TryGrantAsync(remote))
         {
             upstream.Abort();
             return;

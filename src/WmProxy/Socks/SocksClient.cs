@@ -39,6 +39,9 @@ internal sealed partial class SocksClient
     /// <summary>Where it wants to go, with whoever it is.</summary>
     public ForwardRequest Ask(Configuration.ForwardCommand command, ForwardTarget target) => new(command, target, State.User, Address);
 
+    /// <summary>Ends the connection because its user may not have it any more.</summary>
+    public void Revoke() => State.Abort(ConnectionEndReason.AccessRevoked);
+
     /// <summary>Receives more bytes; <see langword="false"/> when there will be none.</summary>
     public async ValueTask<bool> TryFillAsync()
     {

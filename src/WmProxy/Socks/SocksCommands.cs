@@ -34,8 +34,8 @@ internal sealed class SocksCommands
             case SocksCommand.Bind when client.Proxy.IsBindEnabled:
                 await _bind.RunAsync(client, target);
                 break;
-            case SocksCommand.UdpAssociate when client.Proxy.Config.UdpAssociate?.Enabled ?? true:
-                await _udpAssociate.RunAsync(client, target);
+            case SocksCommand.UdpAssociate when client.Proxy.UdpAssociate is { } model:
+                await _udpAssociate.RunAsync(client, target, model);
                 break;
             case SocksCommand.Bind or SocksCommand.UdpAssociate:
                 await client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.DestinationDenied, $"{command} is not enabled.");

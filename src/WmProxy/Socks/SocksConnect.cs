@@ -27,10 +27,11 @@ internal sealed class SocksConnect
     public async Task RunAsync(SocksClient client, ForwardTarget target)
     {
         var (state, proxy) = (client.State, client.Proxy);
+        var request = client.Ask(ForwardCommand.Connect, target);
         ForwardDialResult dialled;
         try
         {
-            dialled = await _dialer.DialAsync(proxy, client.Ask(ForwardCommand.Connect, target), state.Accepted, _connections.Aborting);
+            dialled = await _dialer.DialAsync(proxy, request, state.Accepted, _connections.Aborting);
         }
         catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
         {
@@ -47,6 +48,7 @@ internal sealed class SocksConnect
         await using var upstream = dialled.Stream;
         using var lease = dialled.Lease;
         using var bandwidth = dialled.Rule.Bandwidth?.Rent(client.Address);
+        using var live = proxy.Track(request, dialled.Address, client.Revoke);
         (state.ClusterId, state.DestinationId) = (dialled.Rule.ClusterId, lease?.Destination.DestinationId);
         if (!await client.TryGrantAsync(upstream.GetLocalEndPoint()))
         {

@@ -129,6 +129,23 @@ public sealed class Socks5HandlerTests
         Assert.Equal(ConnectionEndReason.UpstreamReset, state.EndReason);
     }
 
+    [Fact]
+    public async Task Connect_Revoked_IsReset()
+    {
+        await using var echo = new EchoServer();
+        await using var host = new SocksHost();
+        var (client, state, ended) = await host.ConnectAsync();
+        using var connection = client;
+        await client.SendAsync((byte[])[.. Greeting, .. Request(1, IPAddress.Loopback, echo.Port)]);
+        await client.ReadExactlyAsync(12);
+
+        Assert.Single(host.Proxy.State.LiveRequests.All).Revoke();
+
+        Assert.Equal(ReadEnd.Reset, (await client.ReadToEndAsync()).End);
+        await ended.Within();
+        Assert.Equal(ConnectionEndReason.AccessRevoked, state.EndReason);
+    }
+
     [Theory]
     [InlineData("050100", "0500", ConnectionEndReason.ClientGone)] // answered, and then nothing more comes
     [InlineData("050102", "05FF", ConnectionEndReason.ProtocolError)]

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Generic;
 using System.Diagnostics.Metrics;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
@@ -11,8 +12,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using WmProxy.Configuration;
+using WmProxy.Configuration.Values;
 using WmProxy.Connections;
 using WmProxy.ForwardProxy;
+using WmProxy.ForwardProxy.Access;
 using WmProxy.Relay;
 using WmProxy.Relay.Portable;
 using WmProxy.Socks;
@@ -34,21 +37,7 @@ internal sealed class SocksHost : IAsyncDisposable
     public SocksHost(ForwardProxyConfig? config = null, IPAddress? listenOn = null)
     {
         config ??= new ForwardProxyConfig { ProxyId = "test" };
-        Proxy = new ForwardProxyModel
-        {
-            Config = config,
-            State = new ForwardProxyState(),
-            Protocols = FrozenSet.Create(ForwardProtocol.Socks4, ForwardProtocol.Socks5),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            ConnectAttempts = 1,
-            DetectTicks = Ticks(5),
-            IdleTicks = Ticks(600),
-            HalfCloseTicks = Ticks(60),
-            MaxConnections = 0,
-            MaxConnectionsPerClient = 0,
-            IsBindEnabled = config.Bind?.Enabled ?? false,
-            AccessLog = false,
-        };
+        Proxy = Compile(config);
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IForwardDialer>(Dialer);
@@ -59,7 +48,7 @@ internal sealed class SocksHost : IAsyncDisposable
         services.AddSingleton<UdpMetrics>();
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddMetrics();
-        services.AddSocks();
+        services.AddWmProxySocks();
         _services = services.BuildServiceProvider();
         Table = _services.GetRequiredService<ConnectionTable>();
         Count(_services.GetRequiredService<IMeterFactory>());
@@ -77,7 +66,7 @@ internal sealed class SocksHost : IAsyncDisposable
 
     public FakeUdpParentDialer Parents { get; } = new();
 
-    public ForwardProxyModel Proxy { get; }
+    public ForwardProxyModel Proxy { get; } = null!;
 
     public ConnectionTable Table { get; }
 
@@ -116,15 +105,48 @@ internal sealed class SocksHost : IAsyncDisposable
         // Whatever was taken is given back.
         Assert.Equal(0, Table.Count);
         Assert.Equal(0, Proxy.State.AssociationsPerClient.Clients);
+        Assert.Equal(0, Proxy.State.LiveRequests.Count);
     }
+
+    /// <summary>Puts other rules in force, as a reload does.</summary>
+    public void Reload()
+    {
+        var model = Compile(Proxy.Config);
+        Proxy.State.Current = model;
+    }
+
+    private ForwardProxyModel Compile(ForwardProxyConfig config) => new()
+    {
+        Config = config,
+        State = Proxy?.State ?? new ForwardProxyState(),
+        Protocols = FrozenSet.Create(ForwardProtocol.Socks4, ForwardProtocol.Socks5),
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ConnectAttempts = 1,
+        DetectTicks = Ticks(5),
+        IdleTicks = Ticks(600),
+        HalfCloseTicks = Ticks(60),
+        MaxConnections = 0,
+        MaxConnectionsPerClient = 0,
+        Rules = ForwardRuleSet.Compile(config, null, null, static (_, _) => null),
+        GuardsDestinations = false,
+        IsGuardEnforced = false,
+        UdpAssociate = config.UdpAssociate?.Enabled == false ? null : new UdpAssociateModel
+        {
+            AdvertisedAddress = config.UdpAssociate?.AdvertisedAddress,
+            Ports = config.UdpAssociate?.Ports is { } ports && PortRangeParser.TryParse(ports, out var range, out _) ? range : default,
+            IdleTicks = (long)((config.UdpAssociate?.IdleTimeout ?? TimeSpan.FromSeconds(60)).TotalSeconds * Time.TimestampFrequency),
+            MaxAssociationsPerClient = config.UdpAssociate?.MaxAssociationsPerClient ?? 64,
+        },
+        IsBindEnabled = config.Bind?.Enabled ?? false,
+        AccessLog = false,
+    };
 
     private long Ticks(int seconds) => seconds * Time.TimestampFrequency;
 
     private async Task ServeAsync(TransportConnectionContext connection, SocksVersion version)
     {
-        IForwardProtocolHandler handler = version == SocksVersion.V4
-            ? _services.GetRequiredService<Socks4Handler>()
-            : _services.GetRequiredService<Socks5Handler>();
+        var protocol = version == SocksVersion.V4 ? ForwardProtocol.Socks4 : ForwardProtocol.Socks5;
+        var handler = _services.GetServices<IForwardProtocolHandler>().Single(handler => handler.Protocol == protocol);
         await handler.RunAsync(connection, Proxy);
 
         // As listeners do.

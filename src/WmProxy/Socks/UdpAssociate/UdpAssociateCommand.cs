@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
+using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.Connectors;
+using WmProxy.ForwardProxy;
 
 namespace WmProxy.Socks.UdpAssociate;
 
@@ -13,7 +15,7 @@ internal sealed class UdpAssociateCommand
 
     public UdpAssociateCommand(UdpAssociateContext context) => _context = context;
 
-    public async Task RunAsync(SocksClient client, ForwardTarget expected)
+    public async Task RunAsync(SocksClient client, ForwardTarget expected, UdpAssociateModel model)
     {
         var (state, proxy) = (client.State, client.Proxy);
 
@@ -25,16 +27,15 @@ internal sealed class UdpAssociateCommand
             return;
         }
 
-        var settings = UdpAssociateSettings.Of(proxy.Config.UdpAssociate);
-        if (!proxy.State.AssociationsPerClient.TryAcquire(address, settings.MaxPerClient))
+        if (!proxy.State.AssociationsPerClient.TryAcquire(address, model.MaxAssociationsPerClient))
         {
-            await client.RefuseAsync(Socks5Reply.NotAllowed, ConnectionEndReason.ClientConnectionLimit, $"The client has {settings.MaxPerClient} associations.");
+            await client.RefuseAsync(Socks5Reply.NotAllowed, ConnectionEndReason.ClientConnectionLimit, $"The client has {model.MaxAssociationsPerClient} associations.");
             return;
         }
 
         try
         {
-            await ServeAsync(client, address, expected, settings);
+            await ServeAsync(client, address, expected, model);
         }
         finally
         {
@@ -42,13 +43,13 @@ internal sealed class UdpAssociateCommand
         }
     }
 
-    private async Task ServeAsync(SocksClient client, IPAddress address, ForwardTarget expected, UdpAssociateSettings settings)
+    private async Task ServeAsync(SocksClient client, IPAddress address, ForwardTarget expected, UdpAssociateModel model)
     {
         var state = client.State;
         UdpAssociation association;
         try
         {
-            association = new UdpAssociation(client, address, GetClientPort(address, expected), _context, GetLocalAddress(client, address), settings.Ports);
+            association = new UdpAssociation(client, address, GetClientPort(address, expected), _context, GetLocalAddress(client, address), model.Ports);
         }
         catch (SocketException ex)
         {
@@ -58,14 +59,14 @@ internal sealed class UdpAssociateCommand
 
         var relay = association.LocalEndPoint;
         _context.Associated(state, relay);
-        if (!await client.TryGrantAsync(new IPEndPoint(settings.AdvertisedAddress ?? relay.Address, relay.Port)))
+        if (!await client.TryGrantAsync(new IPEndPoint(model.AdvertisedAddress ?? relay.Address, relay.Port)))
         {
             association.Dispose();
             return;
         }
 
-        var idleTicks = _context.Connections.ToTicks(settings.IdleTimeout);
-        state.StartRelay(association, idleTicks, idleTicks, _context.TimeProvider.GetTimestamp());
+        using var live = client.Proxy.Track(client.Ask(ForwardCommand.UdpAssociate, default), null, client.Revoke);
+        state.StartRelay(association, model.IdleTicks, model.IdleTicks, _context.TimeProvider.GetTimestamp());
         state.TryEnd(await association.RunAsync());
     }
 

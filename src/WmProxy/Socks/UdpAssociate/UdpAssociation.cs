@@ -35,13 +35,11 @@ internal sealed class UdpAssociation : IRelayTraffic
     private readonly UdpSessionKey _clientKey;
     private readonly UdpRelaySocket _socket;
 
-    private ForwardProxyModel _proxy;
     private SocketAddress? _clientAddress;
     private ushort _clientPort;
     private UdpRelaySocket? _ipv4;
     private UdpRelaySocket? _ipv6;
     private int _judgements;
-    private int _generation;
     private bool _isClosed;
     private long _bytesUp;
     private long _bytesDown;
@@ -56,7 +54,7 @@ internal sealed class UdpAssociation : IRelayTraffic
     /// <exception cref="SocketException">No socket could be opened there.</exception>
     public UdpAssociation(SocksClient client, IPAddress address, int clientPort, UdpAssociateContext context, IPAddress local, PortRange ports)
     {
-        (_client, _context, _proxy, _clientPort) = (client, context, client.Proxy, (ushort)clientPort);
+        (_client, _context, _clientPort) = (client, context, (ushort)clientPort);
         _parents = new UdpParents(context, client, OnParentOpened, OnParentReply);
         _clientKey = UdpPeer.KeyOf(new IPEndPoint(address, 0));
         _socket = UdpRelaySocket.Open(local, ports, OnClientDatagram);
@@ -83,16 +81,6 @@ internal sealed class UdpAssociation : IRelayTraffic
 
     /// <inheritdoc/>
     public void Cancel(ConnectionEndReason reason) => _client.Stream.Abort();
-
-    /// <summary>From now on <paramref name="proxy"/> judges; verdicts of the one before count no more.</summary>
-    public void Revalidate(ForwardProxyModel proxy)
-    {
-        lock (_lock)
-        {
-            _proxy = proxy;
-            _generation++;
-        }
-    }
 
     /// <summary>Relays until the client's connection ends.</summary>
     public async Task<ConnectionEndReason> RunAsync()
@@ -131,6 +119,9 @@ internal sealed class UdpAssociation : IRelayTraffic
         _socket.Dispose();
         _stop.Cancel();
     }
+
+    /// <summary>The rules in force, which a reload may have changed since the client came.</summary>
+    private ForwardProxyModel Proxy => _client.Proxy.State.Current ?? _client.Proxy;
 
     private void Track(Task task)
     {
@@ -209,6 +200,7 @@ internal sealed class UdpAssociation : IRelayTraffic
     {
         UdpDestination? destination;
         var isToJudge = false;
+        var proxy = Proxy;
         lock (_lock)
         {
             if (!_destinations.TryGet(address, out destination))
@@ -217,10 +209,10 @@ internal sealed class UdpAssociation : IRelayTraffic
                 return;
             }
 
-            if (destination.NeedsJudgement(_context.TimeProvider.GetTimestamp(), _generation) && _judgements < MaxJudgements)
+            if (destination.NeedsJudgement(_context.TimeProvider.GetTimestamp(), proxy) && _judgements < MaxJudgements)
             {
                 // What was allowed goes on until there is a new verdict, unless the rules have changed; what was refused waits for it.
-                destination.IsJudged &= destination.Refusal is null && destination.Generation == _generation;
+                destination.IsJudged &= destination.Refusal is null && destination.JudgedBy == proxy;
                 destination.IsJudging = isToJudge = true;
                 _judgements++;
             }
@@ -233,7 +225,7 @@ internal sealed class UdpAssociation : IRelayTraffic
 
         lock (_lock)
         {
-            if (!destination.IsJudged || destination.Generation != _generation)
+            if (!destination.IsJudged || destination.JudgedBy != proxy)
             {
                 Hold(destination, data);
                 return;
@@ -264,19 +256,13 @@ internal sealed class UdpAssociation : IRelayTraffic
     {
         while (true)
         {
-            ForwardProxyModel proxy;
-            int generation;
-            lock (_lock)
-            {
-                (proxy, generation) = (_proxy, _generation);
-            }
-
+            var proxy = Proxy;
             var (verdict, parent) = await GetVerdictAsync(proxy, destination.Target);
             lock (_lock)
             {
-                if (generation == _generation || _isClosed)
+                if (proxy == Proxy || _isClosed)
                 {
-                    Apply(destination, verdict, parent, generation);
+                    Apply(destination, verdict, parent, proxy);
                     return;
                 }
             }
@@ -301,11 +287,11 @@ internal sealed class UdpAssociation : IRelayTraffic
         }
     }
 
-    private void Apply(UdpDestination destination, in ForwardVerdict verdict, UdpParent? parent, int generation)
+    private void Apply(UdpDestination destination, in ForwardVerdict verdict, UdpParent? parent, ForwardProxyModel proxy)
     {
         _judgements--;
         var lifetime = (long)(VerdictLifetime.TotalSeconds * _context.TimeProvider.TimestampFrequency);
-        (destination.IsJudging, destination.IsJudged, destination.Generation) = (false, true, generation);
+        (destination.IsJudging, destination.IsJudged, destination.JudgedBy) = (false, true, proxy);
         destination.ValidUntil = _context.TimeProvider.GetTimestamp() + lifetime;
         destination.Rule = verdict.Rule;
         destination.Bandwidth = _isClosed ? null : LeaseOf(verdict.Rule?.Bandwidth);
@@ -515,5 +501,5 @@ internal sealed class UdpAssociation : IRelayTraffic
         return header[..(Socks5Datagram.AddressStart + Socks5Address.Write(header[Socks5Datagram.AddressStart..], target))].ToArray();
     }
 
-    private void Drop(UdpDropReason reason) => _context.Metrics.Dropped(_client.Proxy.ProxyId, reason);
+    private void Drop(UdpDropReason reason) => _context.Metrics.DroppedByForwardProxy(_client.Proxy.ProxyId, reason);
 }

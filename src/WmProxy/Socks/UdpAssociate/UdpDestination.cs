@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Net;
 using WmProxy.Connectors;
+using WmProxy.ForwardProxy;
 using WmProxy.ForwardProxy.Access;
 using WmProxy.Relay.Bandwidth;
 using WmProxy.Udp;
@@ -33,8 +34,8 @@ internal sealed class UdpDestination
     /// <summary>When the verdict is to be asked for again, as a timestamp of the time provider.</summary>
     public long ValidUntil { get; set; }
 
-    /// <summary>The state of the rules that the verdict comes from.</summary>
-    public int Generation { get; set; }
+    /// <summary>Whose verdict it is: a reload brings other rules.</summary>
+    public ForwardProxyModel? JudgedBy { get; set; }
 
     /// <summary>Why datagrams are dropped; <see langword="null"/> when they are not.</summary>
     public UdpDropReason? Refusal { get; set; }
@@ -62,5 +63,5 @@ internal sealed class UdpDestination
     /// <summary>Whether it was taken out of the table.</summary>
     public bool IsRemoved { get; set; }
 
-    public bool NeedsJudgement(long now, int generation) => !IsJudging && (!IsJudged || Generation != generation || now >= ValidUntil);
+    public bool NeedsJudgement(long now, ForwardProxyModel proxy) => !IsJudging && (!IsJudged || JudgedBy != proxy || now >= ValidUntil);
 }
