@@ -76,6 +76,19 @@ internal sealed class SocketTransportStream : TransportStream
         }
     }
 
+    public override EndPoint? GetRemoteEndPoint()
+    {
+        try
+        {
+            return _socket.RemoteEndPoint.Unmap();
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // As above.
+            return null;
+        }
+    }
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (!buffer.IsEmpty)

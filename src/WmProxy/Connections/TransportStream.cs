@@ -99,8 +99,11 @@ internal abstract class TransportStream : Stream
     /// </summary>
     public virtual long? AcknowledgedWhilePending => null;
 
-    /// <summary>The address that the peer dialled; <see langword="null"/> where that is not known, or no longer.</summary>
+    /// <summary>This side's address: the one that the peer dialled, or that it was dialled from; <see langword="null"/> where that is not known, or no longer.</summary>
     public virtual EndPoint? GetLocalEndPoint() => null;
+
+    /// <summary>The peer's address; <see langword="null"/> where that is not known, or no longer.</summary>
+    public virtual EndPoint? GetRemoteEndPoint() => null;
 
     /// <summary>
     /// Ends the direction towards the peer once everything written is on its way (a FIN, a TLS close_notify). Reading goes on.

@@ -48,6 +48,16 @@ internal static class EventIds
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
 
+    // 820: Socks
+    public const int SocksRefused = 820;
+    public const int UdpDestinationJudged = 821;
+    public const int UdpParentOpened = 822;
+    public const int UdpParentFailed = 823;
+    public const int UdpAssociated = 824;
+    public const int UdpJudgementFailed = 825;
+    public const int BindListening = 826;
+    public const int BindPeerRefused = 827;
+
     // 840-859: CONNECT and HTTP of forward proxies
     public const int ForwardHttpAccessLog = 840;
     public const int ForwardHttpRequestEnded = 841;
@@ -71,7 +81,7 @@ internal static class EventIds
     public const int NotListening = 929;
     public const int HttpAcceptFailed = 940;
 
-    // 1000: ForwardProxy and Socks (1000-1049 the core, 1050-1069 SOCKS, 1070-1099 CONNECT and HTTP)
+    // 1000: ForwardProxy (1000-1049 the core, 1070-1099 CONNECT and HTTP)
     public const int ForwardAccessLog = 1000;
     public const int ForwardRequestRefused = 1001;
     public const int EgressGuardReport = 1002;

@@ -15,6 +15,7 @@ using WmProxy.Management;
 using WmProxy.Relay;
 using WmProxy.Relay.Linux;
 using WmProxy.Routes;
+using WmProxy.Socks;
 using WmProxy.Streams;
 using WmProxy.Udp;
 using Yarp.ReverseProxy;
@@ -89,6 +90,7 @@ public static class WmProxyServiceCollectionExtensions
         services.AddWmProxyClusters();
         services.AddWmProxyRoutes();
         services.AddWmProxyForwardProxies();
+        services.AddWmProxySocks();
         return new WmProxyBuilder(services);
     }
 }

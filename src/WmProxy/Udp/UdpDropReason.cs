@@ -32,4 +32,16 @@ internal enum UdpDropReason
 
     /// <summary>The session had all the replies that it takes already.</summary>
     Completed,
+
+    /// <summary>It has no header, or one with mistakes (RFC 1928 section 7).</summary>
+    Malformed,
+
+    /// <summary>It is a part of something larger, which is not put together here (RFC 1928 section 7, FRAG).</summary>
+    Fragmented,
+
+    /// <summary>It came from somebody whom the association is not for, or who was not sent anything.</summary>
+    ForeignSender,
+
+    /// <summary>A rule or the egress guard refuses the destination.</summary>
+    DestinationDenied,
 }

@@ -13,6 +13,15 @@ internal sealed class UdpMetrics
         _dropped = meterFactory.Create(ConnectionRecorder.MeterName)
             .CreateCounter<long>("wmproxy.udp.dropped", "{datagram}", "Datagrams that were not passed on.");
 
+    /// <summary>Counts a datagram of an association (RFC 1928 section 7).</summary>
+    public void DroppedByForwardProxy(string proxyId, UdpDropReason reason)
+    {
+        if (_dropped.Enabled)
+        {
+            _dropped.Add(1, new("wmproxy.forward_proxy", proxyId), new KeyValuePair<string, object?>("wmproxy.drop_reason", reason.ToString()));
+        }
+    }
+
     public void Dropped(string streamId, UdpDropReason reason, long count = 1)
     {
         if (_dropped.Enabled && count > 0)

@@ -1,6 +1,7 @@
 using System;
 using System.ComponentModel;
 using System.IO;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -51,6 +52,10 @@ internal sealed class TlsTransportStream : TransportStream
     public override bool IsResetBehindEnd => _inner.HasEnded && _transport.IsResetBehindEnd;
 
     public override long? AcknowledgedWhilePending => _transport.AcknowledgedWhilePending;
+
+    public override EndPoint? GetLocalEndPoint() => _transport.GetLocalEndPoint();
+
+    public override EndPoint? GetRemoteEndPoint() => _transport.GetRemoteEndPoint();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -1,0 +1,48 @@
+using System.Threading.Tasks;
+using WmProxy.Connections;
+using WmProxy.Connectors;
+using WmProxy.Socks.UdpAssociate;
+
+namespace WmProxy.Socks;
+
+/// <summary>Carries requests out.</summary>
+internal sealed class SocksCommands
+{
+    private readonly SocksConnect _connect;
+    private readonly SocksBind _bind;
+    private readonly UdpAssociateCommand _udpAssociate;
+
+    public SocksCommands(SocksConnect connect, SocksBind bind, UdpAssociateCommand udpAssociate)
+    {
+        _connect = connect;
+        _bind = bind;
+        _udpAssociate = udpAssociate;
+    }
+
+    /// <summary>Answers the request, and whatever it leads to, to the connection's end.</summary>
+    public async Task RunAsync(SocksClient client, SocksCommand command, ForwardTarget target)
+    {
+        client.State.Target = target.ToString();
+
+        // From here on each command's own time limits hold.
+        client.State.SetDeadline(0);
+        switch (command)
+        {
+            case SocksCommand.Connect:
+                await _connect.RunAsync(client, target);
+                break;
+            case SocksCommand.Bind when client.Proxy.IsBindEnabled:
+                await _bind.RunAsync(client, target);
+                break;
+            case SocksCommand.UdpAssociate when client.Proxy.UdpAssociate is { } model:
+                await _udpAssociate.RunAsync(client, target, model);
+                break;
+            case SocksCommand.Bind or SocksCommand.UdpAssociate:
+                await client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.DestinationDenied, $"{command} is not enabled.");
+                break;
+            default:
+                await client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.ProtocolError, $"There is no command {(byte)command:X2}.");
+                break;
+        }
+    }
+}
