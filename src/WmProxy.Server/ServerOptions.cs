@@ -13,6 +13,9 @@ internal sealed record ServerOptions
     /// <summary>The configuration file, relative to the working directory.</summary>
     public string ConfigFile { get; init; } = DefaultConfigFile;
 
+    /// <summary>The configuration itself, as JSON, in place of a file; <see langword="null"/> for the file.</summary>
+    public string? Document { get; init; }
+
     /// <summary>Keys (<c>Kestrel:Endpoints:web:Url</c>) and values that win over the file and the environment.</summary>
     public IReadOnlyList<KeyValuePair<string, string?>> Overrides { get; init; } = [];
 

@@ -42,7 +42,7 @@ internal static class WmProxyApplication
     /// <exception cref="ConfigErrorException">The configuration file is missing or not valid JSON.</exception>
     public static WebApplicationBuilder CreateBuilder(ServerOptions options)
     {
-        var file = new LastGoodJsonConfigurationSource(options.FullPath);
+        var file = new LastGoodJsonConfigurationSource(options);
         // Before the builder, which would dress the exception up.
         file.Provider.Load();
 

@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 
 namespace WmProxy.Server.CommandLine;
 
-/// <summary>The command line: <c>wmproxy [run] | check | hash-password | version</c>.</summary>
+/// <summary>The command line: <c>wmproxy [run] | check | proxy | hash-password | version</c>.</summary>
 internal static class WmProxyCommand
 {
     private const string RootDescription =
@@ -72,15 +72,18 @@ internal static class WmProxyCommand
         var version = new Command("version", "Prints the version");
         version.SetAction(result => result.InvocationConfiguration.Output.WriteLine(ProductInfo.Line));
 
-        var root = new RootCommand(RootDescription) { ConfigFile, Overrides, run, check, hashPassword, version };
+        var root = new RootCommand(RootDescription) { ConfigFile, Overrides, run, check, ProxyCommand.Create(), hashPassword, version };
         root.Action = run.Action;
         return root;
     }
 
+    /// <summary>What <c>--set</c> replaces.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string?>> OverridesOf(ParseResult result) => result.GetValue(Overrides) ?? [];
+
     private static ServerOptions Options(ParseResult result) => new()
     {
         ConfigFile = result.GetRequiredValue(ConfigFile),
-        Overrides = result.GetValue(Overrides) ?? [],
+        Overrides = OverridesOf(result),
     };
 
     private static KeyValuePair<string, string?>[] ParseOverrides(ArgumentResult argument)

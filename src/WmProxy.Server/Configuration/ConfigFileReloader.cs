@@ -46,7 +46,7 @@ internal sealed partial class ConfigFileReloader : BackgroundService
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            var content = ConfigFileContent.Read(_file.Path);
+            var content = _file.Read();
             if (content.Version == _file.LiveVersion)
             {
                 if (_rejectedVersion is not null)

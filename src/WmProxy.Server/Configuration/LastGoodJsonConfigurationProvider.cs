@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using WmProxy.Configuration;
 
@@ -11,11 +12,15 @@ namespace WmProxy.Server.Configuration;
 /// </summary>
 internal sealed class LastGoodJsonConfigurationProvider : ConfigurationProvider
 {
+    private readonly string? _document;
     private ConfigFileContent? _live;
 
-    public LastGoodJsonConfigurationProvider(string path)
+    /// <param name="path">The full path of the file.</param>
+    /// <param name="document">What to show in its place; <see langword="null"/> for the file.</param>
+    public LastGoodJsonConfigurationProvider(string path, string? document = null)
     {
         Path = path;
+        _document = document;
     }
 
     /// <summary>The full path of the file.</summary>
@@ -31,11 +36,14 @@ internal sealed class LastGoodJsonConfigurationProvider : ConfigurationProvider
         // Somebody's IConfigurationRoot.Reload() must not let an unchecked file in.
         if (_live is null)
         {
-            var content = ConfigFileContent.Read(Path);
+            var content = Read();
             Data = content.Values ?? throw new ConfigErrorException([File.Exists(Path) ? content.Error! : WithAdvice(content.Error!)]);
             _live = content;
         }
     }
+
+    /// <summary>What there is to show now; whatever is wrong with it is a result.</summary>
+    public ConfigFileContent Read() => _document is null ? ConfigFileContent.Read(Path) : ConfigFileContent.Parse("The command line", Encoding.UTF8.GetBytes(_document));
 
     /// <summary>Shows <paramref name="content"/>, which has been checked, and tells everybody.</summary>
     public void Replace(ConfigFileContent content)

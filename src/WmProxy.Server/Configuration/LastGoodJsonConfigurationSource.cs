@@ -2,12 +2,12 @@ using Microsoft.Extensions.Configuration;
 
 namespace WmProxy.Server.Configuration;
 
-/// <summary>A JSON file of which only checked contents are ever shown to the program.</summary>
+/// <summary>A JSON file, or document, of which only checked contents are ever shown to the program.</summary>
 internal sealed class LastGoodJsonConfigurationSource : IConfigurationSource
 {
-    public LastGoodJsonConfigurationSource(string path)
+    public LastGoodJsonConfigurationSource(ServerOptions options)
     {
-        Provider = new LastGoodJsonConfigurationProvider(path);
+        Provider = new LastGoodJsonConfigurationProvider(options.FullPath, options.Document);
     }
 
     /// <summary>The one provider; <see cref="ConfigFileReloader"/> gives it new contents.</summary>

@@ -43,6 +43,12 @@ internal sealed partial class Banner
             Log.NotListening(_logger);
         }
 
+        if (_options.Document is not null)
+        {
+            Log.HowToStop(_logger);
+            return;
+        }
+
         Log.HowToReload(_logger, _options.FullPath, _options.WatchFile ? "save it to apply changes" : "SIGHUP applies changes", Environment.ProcessId);
     }
 
@@ -85,6 +91,9 @@ internal sealed partial class Banner
 
         [LoggerMessage(EventIds.NotListening, LogLevel.Warning, "Listening nowhere: the configuration has no Kestrel:Endpoints, no WmProxy:Streams and no WmProxy:ForwardProxies")]
         public static partial void NotListening(ILogger logger);
+
+        [LoggerMessage(EventIds.HowToStop, LogLevel.Information, "Ctrl+C or SIGTERM stops; --print-config prints this configuration, to go on with in a file")]
+        public static partial void HowToStop(ILogger logger);
 
         [LoggerMessage(EventIds.HowToReload, LogLevel.Information, "Configuration {File}: {How} (or kill -HUP {ProcessId}); Ctrl+C or SIGTERM stops")]
         public static partial void HowToReload(ILogger logger, string file, string how, int processId);

@@ -79,6 +79,7 @@ internal static class EventIds
     public const int HowToReload = 927;
     public const int FewDescriptors = 928;
     public const int NotListening = 929;
+    public const int HowToStop = 930;
     public const int HttpAcceptFailed = 940;
 
     // 1000: ForwardProxy (1000-1049 the core, 1070-1099 CONNECT and HTTP)

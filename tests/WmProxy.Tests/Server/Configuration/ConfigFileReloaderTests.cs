@@ -33,7 +33,7 @@ public sealed class ConfigFileReloaderTests : IDisposable
 
     public ConfigFileReloaderTests()
     {
-        _source = new LastGoodJsonConfigurationSource(_folder.Write(Name, Good));
+        _source = new LastGoodJsonConfigurationSource(new ServerOptions { ConfigFile = _folder.Write(Name, Good) });
         var options = new ServerOptions { ConfigFile = _folder.File(Name), UseEnvironment = false, Overrides = [new("fixed", "by --set")] };
         var builder = new ConfigurationBuilder();
         ConfigurationLayers.Add(builder, _source, options);

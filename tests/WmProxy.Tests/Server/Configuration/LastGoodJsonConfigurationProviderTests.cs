@@ -2,6 +2,7 @@ using System;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Primitives;
 using WmProxy.Configuration;
+using WmProxy.Server;
 using WmProxy.Server.Configuration;
 
 namespace WmProxy.Tests.Server.Configuration;
@@ -33,7 +34,7 @@ public sealed class LastGoodJsonConfigurationProviderTests : IDisposable
     [Fact]
     public void Load_Again_KeepsTheLastGoodValues()
     {
-        var source = new LastGoodJsonConfigurationSource(_folder.Write("a.json", """{ "a": "1" }"""));
+        var source = new LastGoodJsonConfigurationSource(new ServerOptions { ConfigFile = _folder.Write("a.json", """{ "a": "1" }""") });
         var configuration = new ConfigurationBuilder().Add(source).Build();
         _folder.Write("a.json", """{ "a": "2" }""");
 
@@ -45,7 +46,7 @@ public sealed class LastGoodJsonConfigurationProviderTests : IDisposable
     [Fact]
     public void Replace_ValidContent_ShowsItAndFiresTheToken()
     {
-        var source = new LastGoodJsonConfigurationSource(_folder.Write("a.json", """{ "a": "1", "gone": "x" }"""));
+        var source = new LastGoodJsonConfigurationSource(new ServerOptions { ConfigFile = _folder.Write("a.json", """{ "a": "1", "gone": "x" }""") });
         var configuration = new ConfigurationBuilder().Add(source).Build();
         var seen = "";
         using var subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => seen += configuration["a"]);
