@@ -15,36 +15,28 @@ namespace WmProxy.Clusters;
 
 /// <summary>
 /// Dials on YARP's state: the cluster's available destinations, its load-balancing policy, its passive health. A failed attempt is followed by
-/// one on a destination that was not tried, chosen by the same policy.
+/// one on a destination that was not tried, chosen by the same policy. Where a cluster goes <see cref="ClusterVia"/> another, that one is dialled first, by
+/// its own policy and health, for a connection to the destination.
 /// </summary>
 internal sealed partial class ClusterDialer : IClusterDialer
 {
     private readonly IProxyStateLookup _clusters;
     private readonly LoadBalancer _loadBalancer;
-    private readonly ConnectorTable _connectors;
+    private readonly DestinationDialer _destinations;
     private readonly DestinationAddressCache _addresses;
-    private readonly PassiveHealthReporter _passiveHealth;
-    private readonly ConnectDeadlines _deadlines;
-    private readonly ConnectMetrics _metrics;
     private readonly ILogger<ClusterDialer> _logger;
 
     public ClusterDialer(
         IProxyStateLookup clusters,
         LoadBalancer loadBalancer,
-        ConnectorTable connectors,
+        DestinationDialer destinations,
         DestinationAddressCache addresses,
-        PassiveHealthReporter passiveHealth,
-        ConnectDeadlines deadlines,
-        ConnectMetrics metrics,
         ILogger<ClusterDialer> logger)
     {
         _clusters = clusters;
         _loadBalancer = loadBalancer;
-        _connectors = connectors;
+        _destinations = destinations;
         _addresses = addresses;
-        _passiveHealth = passiveHealth;
-        _deadlines = deadlines;
-        _metrics = metrics;
         _logger = logger;
     }
 
@@ -52,14 +44,18 @@ internal sealed partial class ClusterDialer : IClusterDialer
     public async ValueTask<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (request.Hops > ClusterVia.MaxHops)
+        {
+            return DialResult.Failed(ConnectionEndReason.NoDestination, $"there are more than {ClusterVia.MaxHops} clusters on the way; do they lead in a circle?");
+        }
+
         if (!_clusters.TryGetCluster(request.ClusterId, out var cluster))
         {
             return DialResult.Failed(ConnectionEndReason.NoDestination, $"there is no cluster '{request.ClusterId}'");
         }
 
         var candidates = cluster.DestinationsState.AvailableDestinations;
-        var failure = ConnectionEndReason.NoDestination;
-        var error = $"cluster '{cluster.ClusterId}' has no available destination";
+        var last = ConnectResult.Failed(ConnectionEndReason.NoDestination, $"cluster '{cluster.ClusterId}' has no available destination");
         for (var attempt = 1; attempt <= Math.Max(1, request.ConnectAttempts); attempt++)
         {
             var destination = _loadBalancer.Pick(cluster, candidates, request.ClientAddress);
@@ -73,15 +69,14 @@ internal sealed partial class ClusterDialer : IClusterDialer
             var isConnected = false;
             try
             {
-                var result = await ConnectAsync(cluster, destination, request, cancellationToken);
+                var result = await ConnectAsync(cluster, destination, lease, request, cancellationToken);
                 if (result.IsConnected)
                 {
                     isConnected = true;
                     return DialResult.Connected(result.Stream, lease);
                 }
 
-                failure = result.Failure;
-                error = $"destination '{destination.DestinationId}': {result.Error}";
+                last = ConnectResult.Failed(result.Failure, $"destination '{destination.DestinationId}': {result.Error}", result.Fault) with { Code = result.Code };
                 Log.ConnectFailed(_logger, cluster.ClusterId, destination.DestinationId, attempt, result.Error);
             }
             finally
@@ -92,10 +87,16 @@ internal sealed partial class ClusterDialer : IClusterDialer
                 }
             }
 
+            if (last.Fault is ConnectFault.Target or ConnectFault.Way)
+            {
+                // The next one would say the same.
+                break;
+            }
+
             candidates = Without(candidates, destination);
         }
 
-        return DialResult.Failed(failure, error);
+        return DialResult.Failed(last.Failure, last.Error!) with { Fault = last.Fault, Code = last.Code };
     }
 
     private static IReadOnlyList<DestinationState> Without(IReadOnlyList<DestinationState> candidates, DestinationState tried)
@@ -105,70 +106,49 @@ internal sealed partial class ClusterDialer : IClusterDialer
         return rest;
     }
 
+    private static ConnectResult Describe(string via, DialResult way)
+    {
+        // What lies behind the parents of the way is, to them, the target.
+        var fault = way.Fault switch
+        {
+            ConnectFault.Target => ConnectFault.Destination,
+            ConnectFault.Unknown or ConnectFault.Local => way.Fault,
+            _ => ConnectFault.Way,
+        };
+        return ConnectResult.Failed(way.Failure, $"via cluster '{via}': {way.Error}", fault) with { Code = way.Code };
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ConnectResult> ConnectAsync(
         ClusterState cluster,
         DestinationState destination,
+        DestinationLease lease,
         DialRequest request,
         CancellationToken cancellationToken)
     {
+        if (ClusterVia.Of(cluster.Model.Config) is not { } via)
+        {
+            return await _destinations.ConnectAsync(cluster, destination, request, null, cancellationToken);
+        }
+
         var (address, addressError) = _addresses.Get(destination.Model);
         if (address is null)
         {
             return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, addressError!);
         }
 
-        if (!_connectors.TryGet(address.Scheme, out var connector))
+        var way = await DialAsync(
+            request with { ClusterId = via, Target = ClusterVia.TargetOf(address), Preface = default, Hops = request.Hops + 1 },
+            cancellationToken);
+        if (!way.IsConnected)
         {
-            return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, $"nothing here dials '{address.Scheme}'");
+            var result = Describe(via, way);
+            _destinations.Report(cluster, destination, result);
+            return result;
         }
 
-        var start = _metrics.Start();
-        var tls = TlsClientOptions.Of(cluster.Model.Config.HttpClient);
-        var result = await ConnectAsync(connector, new ConnectRequest { Address = address, Preface = request.Preface, Tls = tls, Beside = request.Beside }, request.ConnectTimeout, cancellationToken);
-        _metrics.Record(start, cluster.ClusterId, result.Failure);
-        if (!result.IsLocalFailure)
-        {
-            _passiveHealth.Report(cluster, destination, result.Failure);
-        }
-
-        return result;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ConnectResult> ConnectAsync(
-        IConnector connector,
-        ConnectRequest request,
-        TimeSpan timeout,
-        CancellationToken cancellationToken)
-    {
-        var deadline = _deadlines.Rent();
-        var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
-        try
-        {
-            var connecting = connector.ConnectAsync(request, deadline.Token);
-            if (!connecting.IsCompleted)
-            {
-                // Started only now: connecting on loopback is over by the time it returns, and needs no timer.
-                deadline.CancelAfter(timeout);
-            }
-
-            return await connecting;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return ConnectResult.Failed(ConnectionEndReason.ConnectTimeout, $"{request.Address}: no answer within {timeout.TotalSeconds} s");
-        }
-        catch (OperationCanceledException)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-        finally
-        {
-            // Before the source is used again: a late cancellation must not hit the next attempt.
-            await registration.DisposeAsync();
-            _deadlines.Return(deadline);
-        }
+        lease.Way = way.Lease;
+        return await _destinations.ConnectAsync(cluster, destination, request, way.Stream, cancellationToken);
     }
 
     private static partial class Log

@@ -3,7 +3,11 @@ using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using WmProxy.Configuration;
+using WmProxy.Connections.Tls;
 using WmProxy.Connectors;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
@@ -39,16 +43,23 @@ internal static class ClustersServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoadBalancingPolicy, WeightedRandomPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPassiveHealthCheckPolicy, ConnectFailuresHealthPolicy>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProxyConfigFilter, ConnectFailuresConfigFilter>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterValidator, StreamClusterValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterValidator, StreamClusterValidator>(provider => new StreamClusterValidator(GetBaseDirectory(provider))));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigChangeListener, TlsClients>(provider => provider.GetRequiredService<TlsClients>()));
 
         services.TryAddSingleton<LoadBalancer>();
         services.TryAddSingleton<DestinationAddressCache>();
         services.TryAddSingleton<PassiveHealthReporter>();
         services.TryAddSingleton<ConnectDeadlines>();
         services.TryAddSingleton<ConnectMetrics>();
+        services.TryAddSingleton<TlsCertificateWatcher>();
+        services.TryAddSingleton(provider => new TlsClients(provider.GetRequiredService<TlsCertificateWatcher>(), GetBaseDirectory(provider)));
+        services.TryAddSingleton<DestinationDialer>();
         services.TryAddSingleton<IClusterDialer, ClusterDialer>();
         return services;
     }
+
+    private static string GetBaseDirectory(IServiceProvider provider) =>
+        provider.GetService<IOptions<WmProxyOptions>>()?.Value.BaseDirectory ?? provider.GetService<IHostEnvironment>()?.ContentRootPath ?? Environment.CurrentDirectory;
 
     /// <summary>
     /// Gives YARP's config manager and health monitor our wrappings of the HTTP client factory, the destination resolver and the probing
@@ -57,7 +68,12 @@ internal static class ClustersServiceCollectionExtensions
     private static void WrapYarp(IServiceCollection services)
     {
         services.TryAddSingleton<UdpProbe>();
-        services.TryAddSingleton<StreamProbe>();
+        services.TryAddSingleton(provider => new StreamProbe(
+            provider.GetRequiredService<ConnectorTable>(),
+            provider.GetRequiredService<UdpProbe>(),
+
+            // Asked for only when a probe goes through a chain: the dialler needs YARP's state, whose clients need the probe.
+            new Lazy<IClusterDialer>(provider.GetRequiredService<IClusterDialer>)));
         GiveArguments<IProxyStateLookup>(services, static provider =>
         [
             new ProbingHttpClientFactory(
@@ -70,7 +86,8 @@ internal static class ClustersServiceCollectionExtensions
         [
             new StreamProbingRequestFactory(
                 provider.GetRequiredService<IProbingRequestFactory>(),
-                provider.GetRequiredService<ConnectorTable>()),
+                provider.GetRequiredService<ConnectorTable>(),
+                provider.GetRequiredService<TlsClients>()),
         ]);
     }
 

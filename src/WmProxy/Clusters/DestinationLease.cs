@@ -21,5 +21,12 @@ internal sealed class DestinationLease : IDisposable
 
     public DestinationState Destination { get; }
 
-    public void Dispose() => Interlocked.Exchange(ref _connections, null)?.Add(-1);
+    /// <summary>The place at the last parent proxy on the way to the destination, which has that of the one before it; given back with this one.</summary>
+    public DestinationLease? Way { get; set; }
+
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _connections, null)?.Add(-1);
+        Way?.Dispose();
+    }
 }

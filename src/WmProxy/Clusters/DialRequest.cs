@@ -26,6 +26,9 @@ internal readonly struct DialRequest
     /// <inheritdoc cref="ConnectRequest.Target"/>
     public ForwardTarget? Target { get; init; }
 
+    /// <summary>How many clusters lead on to this one by <see cref="ClusterVia"/>.</summary>
+    public int Hops { get; init; }
+
     /// <summary>Bytes to send first on the connection that succeeds, before TLS too: a PROXY header.</summary>
     public ReadOnlyMemory<byte> Preface { get; init; }
 }

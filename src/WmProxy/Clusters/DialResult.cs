@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using WmProxy.Connections;
+using WmProxy.Connectors;
 
 namespace WmProxy.Clusters;
 
@@ -21,10 +23,19 @@ internal readonly struct DialResult
     /// <summary>What went wrong at the last destination tried, in words for a log.</summary>
     public string? Error { get; }
 
+    /// <summary>
+    /// Whose failure it is. <see cref="ConnectFault.Target"/>: a parent proxy is well and cannot or will not reach <see cref="DialRequest.Target"/>, for
+    /// <see cref="Code"/>; anything else is about the cluster, and nothing is known of the target.
+    /// </summary>
+    public ConnectFault Fault { get; init; }
+
+    /// <summary>The reason as the system or a parent proxy gives it; <see cref="SocketError.Success"/> where there is none.</summary>
+    public SocketError Code { get; init; }
+
     [MemberNotNullWhen(true, nameof(Stream), nameof(Lease))]
     public bool IsConnected => Stream is not null;
 
     public static DialResult Connected(TransportStream stream, DestinationLease lease) => new(stream, lease, ConnectionEndReason.None, null);
 
-    public static DialResult Failed(ConnectionEndReason failure, string error) => new(null, null, failure, error);
+    public static DialResult Failed(ConnectionEndReason failure, string error) => new(null, null, failure, error) { Fault = ConnectFault.Destination };
 }

@@ -22,6 +22,9 @@ internal sealed class ProbeRequest : HttpRequestMessage
 
     public ProbeDialogue Dialogue { get; }
 
+    /// <summary>The cluster of parents on the way; <see langword="null"/> for none.</summary>
+    public string? Via { get; init; }
+
     /// <summary>How the cluster speaks TLS, which a probe must do as its connections do.</summary>
     public TlsClientOptions Tls { get; }
 }

@@ -44,7 +44,7 @@ internal sealed partial class ProbingHttpMessageInvoker : HttpMessageInvoker
 
     private async Task<HttpResponseMessage> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken)
     {
-        var error = await _probe.ProbeAsync(request.Address, request.Dialogue, request.Tls, cancellationToken);
+        var error = await _probe.ProbeAsync(request, cancellationToken);
         if (error is not null)
         {
             Log.ProbeFailed(_logger, _clusterId, request.Address, error);

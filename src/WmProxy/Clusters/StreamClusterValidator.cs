@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
+using WmProxy.Configuration;
 using WmProxy.Connectors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.ClusterValidators;
@@ -10,6 +11,11 @@ namespace WmProxy.Clusters;
 /// <summary>Reports what is wrong in those parts of a YARP cluster that have a meaning only here.</summary>
 internal sealed class StreamClusterValidator : IClusterValidator
 {
+    private readonly string _baseDirectory;
+
+    /// <param name="baseDirectory">The full path that relative paths of files are relative to.</param>
+    public StreamClusterValidator(string baseDirectory) => _baseDirectory = baseDirectory;
+
     public ValueTask ValidateAsync(ClusterConfig cluster, IList<Exception> errors)
     {
         foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
@@ -44,14 +50,44 @@ internal sealed class StreamClusterValidator : IClusterValidator
             }
         }
 
+        ValidateTls(cluster, errors);
         return ValueTask.CompletedTask;
+    }
+
+    private void ValidateTls(ClusterConfig cluster, IList<Exception> errors)
+    {
+        var wrong = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        TlsClientMetadata.Validate(cluster, (key, message) =>
+        {
+            wrong.Add(key);
+            Add(cluster, key, message, errors);
+        });
+
+        var clusterPath = $"ReverseProxy:Clusters:{cluster.ClusterId}:";
+        foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
+        {
+            if (TlsClientMetadata.ReadSettings(cluster, id, destination) is { } settings)
+            {
+                var fileErrors = new List<ConfigError>();
+                new TlsClientFiles(settings, _baseDirectory).Reload(fileErrors);
+                foreach (var error in fileErrors)
+                {
+                    // Once for all destinations that share it, and not where the key has no effect anyway.
+                    var key = error.Path[clusterPath.Length..];
+                    if (wrong.Add(key))
+                    {
+                        Add(cluster, key, error.Message.TrimEnd('.'), errors);
+                    }
+                }
+            }
+        }
     }
 
     private static void ValidateAddress(ClusterConfig cluster, string? address, string key, IList<Exception> errors)
     {
         // Other schemes are for others to judge.
         if (!string.IsNullOrEmpty(address)
-            && DestinationAddress.GetScheme(address) is "tcp" or "tls" or "unix" or DestinationAddress.UdpScheme
+            && (DestinationAddress.GetScheme(address) is "tcp" or "tls" or "unix" or DestinationAddress.UdpScheme || DestinationAddress.IsParentScheme(DestinationAddress.GetScheme(address)))
             && !DestinationAddress.TryParse(address, null, out _, out var error))
         {
             Add(cluster, key, error, errors);

@@ -11,15 +11,22 @@ namespace WmProxy.Clusters;
 /// <summary>Probes a destination by connecting to it, or by a datagram, and by a word and an answer where they are configured.</summary>
 internal sealed class StreamProbe
 {
+    private const int WayAttempts = 3;
+
+    // Of each parent on the way; the probe's own time limit is the cluster's.
+    private static readonly TimeSpan WayTimeout = TimeSpan.FromSeconds(5);
+
     private readonly ConnectorTable _connectors;
     private readonly UdpProbe _udp;
+    private readonly Lazy<IClusterDialer> _dialer;
 
-    public StreamProbe(ConnectorTable connectors, UdpProbe udp) => (_connectors, _udp) = (connectors, udp);
+    public StreamProbe(ConnectorTable connectors, UdpProbe udp, Lazy<IClusterDialer> dialer) => (_connectors, _udp, _dialer) = (connectors, udp, dialer);
 
     /// <summary>Probes once; the time limit is the caller's.</summary>
     /// <returns>What is wrong, or <see langword="null"/> when the destination is well.</returns>
-    public async Task<string?> ProbeAsync(DestinationAddress address, ProbeDialogue dialogue, TlsClientOptions tls, CancellationToken cancellationToken)
+    public async Task<string?> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken)
     {
+        var (address, dialogue) = (request.Address, request.Dialogue);
         if (address.Scheme == DestinationAddress.UdpScheme)
         {
             return await _udp.ProbeAsync(address, dialogue, cancellationToken);
@@ -30,7 +37,19 @@ internal sealed class StreamProbe
             return $"nothing here dials '{address.Scheme}'";
         }
 
-        var result = await connector.ConnectAsync(new ConnectRequest { Address = address, Tls = tls }, cancellationToken);
+        var way = default(DialResult);
+        if (request.Via is { } via)
+        {
+            way = await _dialer.Value.DialAsync(
+                new DialRequest { ClusterId = via, ConnectTimeout = WayTimeout, ConnectAttempts = WayAttempts, Target = ClusterVia.TargetOf(address), Hops = 1 }, cancellationToken);
+            if (!way.IsConnected)
+            {
+                return $"via cluster '{via}': {way.Error}";
+            }
+        }
+
+        using var lease = way.Lease;
+        var result = await connector.ConnectAsync(new ConnectRequest { Address = address, Tls = request.Tls, Through = way.Stream }, cancellationToken);
         if (!result.IsConnected)
         {
             return result.Error;

@@ -10,11 +10,13 @@ internal sealed class StreamProbingRequestFactory : IProbingRequestFactory
 {
     private readonly IProbingRequestFactory _inner;
     private readonly ConnectorTable _connectors;
+    private readonly TlsClients _tls;
 
-    public StreamProbingRequestFactory(IProbingRequestFactory inner, ConnectorTable connectors)
+    public StreamProbingRequestFactory(IProbingRequestFactory inner, ConnectorTable connectors, TlsClients tls)
     {
         _inner = inner;
         _connectors = connectors;
+        _tls = tls;
     }
 
     public HttpRequestMessage CreateRequest(ClusterModel cluster, DestinationModel destination)
@@ -24,7 +26,7 @@ internal sealed class StreamProbingRequestFactory : IProbingRequestFactory
 
         // The metadata is read for each probe: changing it makes a new model, but not a new HTTP client.
         return IsOfStreams(probeAddress) && DestinationAddress.TryParse(probeAddress, config.Host, out var address, out _)
-            ? new ProbeRequest(address, ProbeDialogue.Read(cluster.Config.Metadata), TlsClientOptions.Of(cluster.Config.HttpClient))
+            ? new ProbeRequest(address, ProbeDialogue.Read(cluster.Config.Metadata), _tls.Get(cluster, destination)) { Via = ClusterVia.Of(cluster.Config) }
             : _inner.CreateRequest(cluster, destination);
     }
 

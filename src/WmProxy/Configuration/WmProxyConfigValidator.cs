@@ -16,6 +16,7 @@ internal static class WmProxyConfigValidator
         StreamTargetValidator.Validate(config, context, collector);
         RouteClusterValidator.Validate(config, context, collector);
         ForwardProxyValidator.Validate(config, context, collector);
+        ParentClusterValidator.Validate(context, collector);
         ListenerConflictValidator.Validate(config, context, collector);
         StaticFilesValidator.Validate(config, context, collector);
         StaticResponsesValidator.Validate(config, context, collector);

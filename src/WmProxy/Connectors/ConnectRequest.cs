@@ -19,10 +19,19 @@ internal readonly struct ConnectRequest
     public TransportStream? Beside { get; init; }
 
     /// <summary>
-    /// Where to go from <see cref="Address"/>, which is a parent proxy then (<c>socks5</c>, <c>http+connect</c>, <c>https+connect</c>); <see langword="null"/>
+    /// A connection that leads to <see cref="Address"/> already, through parent proxies before it; the connector speaks on it, and owns it from the call on.
+    /// <see langword="null"/> to make one.
+    /// </summary>
+    public TransportStream? Through { get; init; }
+
+    /// <summary>
+    /// Where to go from <see cref="Address"/>, which is a parent proxy then (<see cref="DestinationAddress.IsParent"/>); <see langword="null"/>
     /// for the parent itself, as a probe asks for.
     /// </summary>
     public ForwardTarget? Target { get; init; }
+
+    /// <summary>Where the connector notes how far it came, for whoever cuts it short; <see langword="null"/> for nobody.</summary>
+    public ConnectProgress? Progress { get; init; }
 
     /// <summary>How to speak TLS, where the scheme does; <see langword="null"/> for <see cref="TlsClientOptions.Default"/>.</summary>
     public TlsClientOptions? Tls { get; init; }

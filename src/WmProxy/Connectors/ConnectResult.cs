@@ -7,8 +7,8 @@ namespace WmProxy.Connectors;
 /// <summary>A connection to a destination, or why there is none.</summary>
 internal readonly struct ConnectResult
 {
-    private ConnectResult(TransportStream? stream, ConnectionEndReason failure, string? error, bool isLocalFailure) =>
-        (Stream, Failure, Error, IsLocalFailure) = (stream, failure, error, isLocalFailure);
+    private ConnectResult(TransportStream? stream, ConnectionEndReason failure, string? error, ConnectFault fault) =>
+        (Stream, Failure, Error, Fault) = (stream, failure, error, fault);
 
     /// <summary>The connection, owned by the caller.</summary>
     public TransportStream? Stream { get; }
@@ -19,18 +19,23 @@ internal readonly struct ConnectResult
     /// <summary>What went wrong, in words for a log.</summary>
     public string? Error { get; }
 
-    /// <summary>Whether it failed for want of something here (descriptors, ports, memory), which says nothing about the destination.</summary>
-    public bool IsLocalFailure { get; }
+    /// <summary>Whose failure it is.</summary>
+    public ConnectFault Fault { get; }
 
-    /// <summary>The system's reason, where there is one.</summary>
+    /// <summary>Whether it failed for want of something here (descriptors, ports, memory), which says nothing about the destination.</summary>
+    public bool IsLocalFailure => Fault == ConnectFault.Local;
+
+    /// <summary>The reason as the system has it, or as a parent proxy gives it; <see cref="SocketError.Success"/> where there is none.</summary>
     public SocketError Code { get; init; }
 
     [MemberNotNullWhen(true, nameof(Stream))]
     [MemberNotNullWhen(false, nameof(Error))]
     public bool IsConnected => Stream is not null;
 
-    public static ConnectResult Connected(TransportStream stream) => new(stream, ConnectionEndReason.None, null, false);
+    public static ConnectResult Connected(TransportStream stream) => new(stream, ConnectionEndReason.None, null, ConnectFault.None);
 
     public static ConnectResult Failed(ConnectionEndReason failure, string error, bool isLocalFailure = false) =>
-        new(null, failure, error, isLocalFailure);
+        Failed(failure, error, isLocalFailure ? ConnectFault.Local : ConnectFault.Destination);
+
+    public static ConnectResult Failed(ConnectionEndReason failure, string error, ConnectFault fault) => new(null, failure, error, fault);
 }

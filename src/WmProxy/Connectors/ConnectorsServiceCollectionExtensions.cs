@@ -15,7 +15,12 @@ internal static class ConnectorsServiceCollectionExtensions
         services.TryAddSingleton<TcpConnector>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TcpConnector>(provider => provider.GetRequiredService<TcpConnector>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, UnixConnector>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TlsConnector>(provider => new TlsConnector(provider.GetRequiredService<TcpConnector>())));
+        services.TryAddSingleton(provider => new TlsConnector(provider.GetRequiredService<TcpConnector>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, TlsConnector>(provider => provider.GetRequiredService<TlsConnector>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, Socks5Connector>(
+            provider => new Socks5Connector(provider.GetRequiredService<TcpConnector>(), provider.GetRequiredService<TlsConnector>())));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnector, HttpConnectConnector>(
+            provider => new HttpConnectConnector(provider.GetRequiredService<TcpConnector>(), provider.GetRequiredService<TlsConnector>())));
         services.TryAddSingleton<ConnectorTable>();
         return services;
     }

@@ -14,6 +14,11 @@ internal sealed record DestinationAddress
     /// <summary>The scheme of UDP destinations, which no connector dials: sessions send to them.</summary>
     public const string UdpScheme = "udp";
 
+    public const string Socks5Scheme = "socks5";
+    public const string Socks5TlsScheme = "socks5+tls";
+    public const string HttpConnectScheme = "http+connect";
+    public const string HttpsConnectScheme = "https+connect";
+
     // sockaddr_un.sun_path is 108 bytes on Linux (unix(7)), the last one for the terminator.
     private const int MaxUnixPathLength = 107;
 
@@ -32,6 +37,15 @@ internal sealed record DestinationAddress
     /// <summary>The name to ask for and to verify in TLS: the destination's <c>Host</c>, else <see cref="Host"/>.</summary>
     public required string ServerName { get; init; }
 
+    /// <summary>Who we are to a parent proxy; <see langword="null"/> where it asks for nothing, and for all that is no parent.</summary>
+    public ParentCredentials? Credentials { get; init; }
+
+    /// <summary>Whether it is a proxy that carries connections on to somewhere else.</summary>
+    public bool IsParent => IsParentScheme(Scheme);
+
+    /// <summary>Whether destinations of a scheme, in lower case, are proxies that carry connections on to somewhere else.</summary>
+    public static bool IsParentScheme(string scheme) => scheme is Socks5Scheme or Socks5TlsScheme or HttpConnectScheme or HttpsConnectScheme;
+
     /// <summary>The scheme of <paramref name="address"/> in lower case; empty where there is none.</summary>
     public static string GetScheme(string address)
     {
@@ -39,7 +53,9 @@ internal sealed record DestinationAddress
         return colon <= 0 ? "" : address[..colon].ToLowerInvariant();
     }
 
-    /// <summary>Reads <c>tcp://host:port</c>, <c>tls://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>.</summary>
+    /// <summary>
+    /// Reads <c>tcp://host:port</c>, <c>tls://host:port</c>, <c>udp://host:port</c>, <c>unix:/path</c>, or a parent proxy: <c>socks5://user:password@host:port</c> and its kin.
+    /// </summary>
     /// <param name="address">The destination's <c>Address</c>.</param>
     /// <param name="host">The destination's <c>Host</c>, which becomes <see cref="ServerName"/>.</param>
     /// <param name="result">The address, when it is well-formed.</param>
@@ -55,7 +71,7 @@ internal sealed record DestinationAddress
         var rest = address.AsSpan(Math.Min(address.Length, scheme.Length + 1));
         switch (scheme)
         {
-            case "tcp" or "tls" or UdpScheme:
+            case "tcp" or "tls" or UdpScheme or Socks5Scheme or Socks5TlsScheme or HttpConnectScheme or HttpsConnectScheme:
                 return TryParseHostAndPort(address, scheme, rest, host, out result, out error);
             case "unix":
                 return TryParsePath(address, rest, host, out result, out error);
@@ -68,7 +84,7 @@ internal sealed record DestinationAddress
         }
     }
 
-    /// <summary>The address as it is written in a configuration.</summary>
+    /// <summary>The address as it is written in a configuration, without <see cref="Credentials"/>.</summary>
     public override string ToString() =>
         Scheme == "unix" ? $"unix:{Host}" : Host.Contains(':', StringComparison.Ordinal) ? $"{Scheme}://[{Host}]:{Port}" : $"{Scheme}://{Host}:{Port}";
 
@@ -88,6 +104,18 @@ internal sealed record DestinationAddress
         }
 
         var authority = rest[2..];
+        ParentCredentials? credentials = null;
+        if (IsParentScheme(scheme) && authority.LastIndexOf('@') is var at and >= 0)
+        {
+            if (!ParentCredentials.TryParse(scheme, authority[..at], out credentials, out var credentialsError))
+            {
+                error = $"{QuotedText.Quote(address)} {credentialsError}";
+                return false;
+            }
+
+            authority = authority[(at + 1)..];
+        }
+
         var end = authority.IndexOfAny('/', '?', '#');
         if (end >= 0)
         {
@@ -163,6 +191,7 @@ internal sealed record DestinationAddress
             Scheme = scheme,
             Host = name,
             Port = number,
+            Credentials = credentials,
             EndPoint = ip is null ? null : new IPEndPoint(ip, number),
             ServerName = GetServerName(serverName) ?? name,
         };

@@ -1,22 +1,26 @@
 using System;
 using System.Net;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace WmProxy.Connectors;
 
-/// <summary>Resolves what clients of forward proxies ask for: many names, of which any may hang.</summary>
-internal sealed class ForwardResolver : AddressResolver
+/// <summary>Resolves what clients of forward proxies ask for: many names, of which any may hang, so each on its client's account.</summary>
+internal sealed class ForwardResolver
 {
-    private const int MaxNames = 16384;
-    private const int MaxLookups = 64;
+    private readonly AddressResolver _resolver;
 
-    public ForwardResolver(TimeProvider timeProvider)
-        : this(timeProvider, LookupOnOwnThread)
-    {
-    }
+    public ForwardResolver(AddressResolver resolver) => _resolver = resolver;
 
     internal ForwardResolver(TimeProvider timeProvider, Func<string, Task<IPAddress[]>> lookup)
-        : base(timeProvider, lookup, MaxNames, MaxLookups)
+        : this(new AddressResolver(timeProvider, lookup))
     {
     }
+
+    /// <inheritdoc cref="AddressResolver.ResolveForClientAsync"/>
+    public ValueTask<ResolvedName> ResolveAsync(string name, IPAddress? client, CancellationToken cancellationToken) =>
+        _resolver.ResolveForClientAsync(name, client, cancellationToken);
+
+    /// <summary>Puts an address of <paramref name="name"/> that answered to the front.</summary>
+    public void Prefer(string name, IPAddress address) => _resolver.PreferForClients(name, address);
 }

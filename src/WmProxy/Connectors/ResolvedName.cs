@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Threading;
-using System.Threading.Tasks;
 
 namespace WmProxy.Connectors;
 
@@ -27,11 +26,11 @@ internal sealed class ResolvedName
     /// <summary>The timestamp until which neither answer nor error is asked for again.</summary>
     public long ValidUntil => Volatile.Read(ref _validUntil);
 
-    /// <summary>The lookup that is under way; under the lock of this object.</summary>
-    public Task? Lookup { get; set; }
+    /// <summary>The lookup that is under way or waits for its turn; changed under the lock of this object.</summary>
+    public NameLookup? Lookup { get; set; }
 
-    /// <summary>When it began; under the lock of this object.</summary>
-    public long LookupStarted { get; set; }
+    /// <summary>What is said of a name that was not even looked up.</summary>
+    public static ResolvedName Failed(string name, string error) => new(name) { _error = error };
 
     /// <summary>Takes the outcome of a lookup, under the lock of this object. An error leaves the addresses as they are.</summary>
     public void Set(IPAddress[] addresses, string? error, long validUntil)

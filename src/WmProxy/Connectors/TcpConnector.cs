@@ -1,14 +1,16 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
 
 namespace WmProxy.Connectors;
 
-/// <summary>Dials TCP, by address or by name.</summary>
+/// <summary>Dials TCP, by address or by name; or takes the connection that leads there already (<see cref="ConnectRequest.Through"/>).</summary>
 internal sealed class TcpConnector : IConnector
 {
     private readonly AddressResolver _resolver;
@@ -23,9 +25,36 @@ internal sealed class TcpConnector : IConnector
     public IReadOnlyList<string> Schemes { get; } = ["tcp"];
 
     public ValueTask<ConnectResult> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) =>
-        request.Address.EndPoint is { } endPoint
+        request.Through is { } stream ? SendPrefaceAsync(stream, request, cancellationToken)
+            : request.Address.EndPoint is { } endPoint
             ? SocketConnect.ConnectAsync(endPoint, request.Beside, request.Preface, cancellationToken)
             : ConnectByNameAsync(request, cancellationToken);
+
+    private static async ValueTask<ConnectResult> SendPrefaceAsync(TransportStream stream, ConnectRequest request, CancellationToken cancellationToken)
+    {
+        var isSent = false;
+        try
+        {
+            if (!request.Preface.IsEmpty)
+            {
+                await stream.WriteAsync(request.Preface, cancellationToken);
+            }
+
+            isSent = true;
+            return ConnectResult.Connected(stream);
+        }
+        catch (Exception ex) when (ex is SocketException or IOException)
+        {
+            return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, $"{request.Address}: {ex.Message}");
+        }
+        finally
+        {
+            if (!isSent)
+            {
+                await stream.DisposeAsync();
+            }
+        }
+    }
 
     private async ValueTask<ConnectResult> ConnectByNameAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
@@ -34,7 +63,7 @@ internal sealed class TcpConnector : IConnector
         var addresses = name.Addresses;
         if (addresses.Length == 0)
         {
-            return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, $"{address.Host}: {name.Error}");
+            return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, $"{address.Host}: {name.Error}") with { Code = SocketError.HostNotFound };
         }
 
         if (addresses.Length == 1)

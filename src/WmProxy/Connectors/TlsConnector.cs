@@ -13,7 +13,7 @@ using WmProxy.Connections.Tls;
 
 namespace WmProxy.Connectors;
 
-/// <summary>Dials <c>tls://</c>: TCP by another connector, which also sends the preface, then TLS.</summary>
+/// <summary>Dials <c>tls://</c>, and parent proxies over TLS: TCP by another connector, which also sends the preface, then TLS.</summary>
 internal sealed class TlsConnector : IConnector
 {
     private static readonly string[] TlsScheme = ["tls"];
@@ -36,6 +36,16 @@ internal sealed class TlsConnector : IConnector
 
     public async ValueTask<ConnectResult> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken)
     {
+        if (request.Tls is { Files.IsComplete: false })
+        {
+            if (request.Through is { } through)
+            {
+                await through.DisposeAsync();
+            }
+
+            return ConnectResult.Failed(ConnectionEndReason.ConnectFailed, "the files for TLS that the cluster's metadata name could not be loaded", ConnectFault.Local);
+        }
+
         var connected = await _tcp.ConnectAsync(request, cancellationToken);
         return connected.IsConnected
             ? await AuthenticateAsync(connected.Stream, request.Address, request.Tls ?? TlsClientOptions.Default, cancellationToken)
@@ -45,7 +55,7 @@ internal sealed class TlsConnector : IConnector
     private static async ValueTask<ConnectResult> AuthenticateAsync(
         TransportStream transport, DestinationAddress address, TlsClientOptions options, CancellationToken cancellationToken)
     {
-        var verification = new ServerVerification(address.ServerName, options.AcceptAnyServerCertificate);
+        var verification = new ServerVerification(address.ServerName, options);
         var inner = new TlsInnerStream(transport);
         var ssl = new SslStream(inner, leaveInnerStreamOpen: true);
         TlsTransportStream? stream = null;
@@ -58,7 +68,8 @@ internal sealed class TlsConnector : IConnector
                     TargetHost = address.ServerName,
                     EnabledSslProtocols = options.Protocols,
                     RemoteCertificateValidationCallback = verification.Verify,
-                    CertificateChainPolicy = ChainPolicy,
+                    CertificateChainPolicy = options.Files?.Authorities ?? ChainPolicy,
+                    ClientCertificateContext = options.Files?.Certificate,
                     AllowRenegotiation = false,
                 },
                 cancellationToken);

@@ -163,10 +163,21 @@ internal sealed partial class ForwardDialer : IForwardDialer
         return (result, winner?.Address);
     }
 
-    private static ForwardRefusal RefusalOf(DialResult parents) =>
-        parents.Failure == ConnectionEndReason.ConnectTimeout ? ForwardRefusal.Timeout : ForwardRefusal.ParentFailed;
+    private static ForwardRefusal RefusalOf(DialResult parents) => parents.Fault switch
+    {
+        // A parent's own words about the target. Its rules are as good as ours.
+        ConnectFault.Target => parents.Code switch
+        {
+            SocketError.AccessDenied => ForwardRefusal.RuleDenied,
+            SocketError.HostNotFound => ForwardRefusal.NameNotResolved,
+            var code => RefusalOf(code),
+        },
+        _ => parents.Failure == ConnectionEndReason.ConnectTimeout ? ForwardRefusal.Timeout : ForwardRefusal.ParentFailed,
+    };
 
-    private static ForwardRefusal RefusalOf(ConnectResult result) => result.IsLocalFailure ? ForwardRefusal.Failed : result.Code switch
+    private static ForwardRefusal RefusalOf(ConnectResult result) => result.IsLocalFailure ? ForwardRefusal.Failed : RefusalOf(result.Code);
+
+    private static ForwardRefusal RefusalOf(SocketError code) => code switch
     {
         SocketError.ConnectionRefused or SocketError.ConnectionReset => ForwardRefusal.ConnectionRefused,
         SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.AddressFamilyNotSupported => ForwardRefusal.NetworkUnreachable,

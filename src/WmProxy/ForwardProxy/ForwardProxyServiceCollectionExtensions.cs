@@ -21,7 +21,7 @@ internal static class ForwardProxyServiceCollectionExtensions
         services.AddSingleton<IForwardAuthenticator, ForwardAuthenticator>();
 
         // Not that of the connectors: what clients make it look up must not keep destinations of the configuration waiting.
-        services.AddSingleton(provider => new ForwardResolver(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ForwardResolver(provider.GetRequiredService<AddressResolver>()));
         services.AddSingleton(provider => new OwnListeners(
             provider.GetRequiredService<IListenerLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<IServer>()));
         services.AddSingleton<EgressGuard>();

@@ -82,10 +82,10 @@ internal sealed class ClusterHost : IAsyncDisposable
         await Services.GetRequiredService<IActiveHealthCheckMonitor>().CheckHealthAsync([State()]).WaitAsync(TimeSpan.FromSeconds(20));
     }
 
-    public async Task UpdateAsync(ClusterConfig cluster)
+    public async Task UpdateAsync(params ClusterConfig[] clusters)
     {
         var applied = _applied.Next();
-        Config.Update([], [cluster]);
+        Config.Update([], clusters);
         await applied.WaitAsync(TimeSpan.FromSeconds(20));
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
 using WmProxy.Clusters;
+using WmProxy.Tests.Common;
 using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Tests.Clusters;
@@ -35,6 +36,8 @@ public sealed class StreamClusterValidatorTests
     [InlineData("tls://a:99999", "'99999'")]
     [InlineData("unix:a", "unix:/path")]
     [InlineData("udp://whatever", "no port")]
+    [InlineData("socks5://a", "no port")]
+    [InlineData("https+connect://u:p@a:0", "'0'")]
     public async Task ValidateAsync_MalformedAddress_IsNamed(string address, string expected)
     {
         var error = Assert.Single(await ValidateAsync(ClusterHost.Cluster("tcp://127.0.0.1:1", address)));
@@ -70,6 +73,71 @@ public sealed class StreamClusterValidatorTests
         Assert.StartsWith($"Clusters:c:Metadata:{key}: '{value}'", Assert.Single(await ValidateAsync(cluster)));
     }
 
+    [Theory]
+    [InlineData("tls://a:1", "Tls.Fingerprint", "zz", "'zz' is not the SHA-256 fingerprint")]
+    [InlineData("tls://a:1", "Tls.Fingerprint", "AB:CD", "'AB:CD' is not the SHA-256 fingerprint")]
+    [InlineData("socks5+tls://a:1", "Tls.CertificateAuthorities", "/nowhere/ca.pem", "There is no file '/nowhere/ca.pem'")]
+    [InlineData("https+connect://a:1", "Tls.ClientCertificate", "/nowhere/c.pem", "There is no file '/nowhere/c.pem'")]
+    [InlineData("tls://a:1", "Tls.ClientCertificateKey", "k.pem", "without 'Tls.ClientCertificate'")]
+    [InlineData("tls://a:1", "Tls.Fingerprints", "x", "unknown key; did you mean 'Tls.Fingerprint'?")]
+    [InlineData("tcp://a:1", "Tls.CertificateAuthorities", "ca.pem", "has no effect")]
+    [InlineData("socks5://a:1", "Tls.Fingerprint", "x", "has no effect")]
+    [InlineData("https://a", "Tls.ClientCertificate", "c.pem", "has no effect")]
+    public async Task ValidateAsync_BadTlsMetadata_IsNamedWhereItStands(string address, string key, string value, string expected)
+    {
+        var metadata = new Dictionary<string, string> { [key] = value };
+        var cluster = ClusterHost.Cluster(address, address);
+        var error = (await ValidateAsync(cluster with { Metadata = metadata }))[0];
+        Assert.StartsWith($"Clusters:c:Metadata:{key}: ", error);
+        Assert.Contains(expected, error);
+
+        cluster = cluster with { Destinations = cluster.Destinations!.ToDictionary(item => item.Key, item => item.Key == "b" ? item.Value with { Metadata = metadata } : item.Value) };
+        error = (await ValidateAsync(cluster))[0];
+        Assert.StartsWith($"Clusters:c:Destinations:b:Metadata:{key}: ", error);
+        Assert.Contains(expected, error);
+    }
+
+    [Fact]
+    public async Task ValidateAsync_ClusterWithBothKinds_MayHaveTlsMetadata()
+    {
+        var cluster = ClusterHost.Cluster("tcp://a:1", "tls://a:1") with { Metadata = new Dictionary<string, string> { ["Tls.Fingerprint"] = $"{new string('0', 64)}, {string.Join(':', Enumerable.Repeat("aB", 32))}" } };
+        Assert.Empty(await ValidateAsync(cluster));
+        Assert.Contains("DangerousAcceptAnyServerCertificate", Assert.Single(await ValidateAsync(cluster with { HttpClient = new HttpClientConfig { DangerousAcceptAnyServerCertificate = true } })));
+    }
+
+    [Fact]
+    public async Task ValidateAsync_FilesOfTlsMetadata_AreLookedInto()
+    {
+        using var certificates = new TestCertificates();
+        using var client = certificates.IssueClient("edge");
+        using var other = certificates.IssueClient("other");
+        var (certificate, key) = certificates.WritePair("edge", client);
+        var (_, otherKey) = certificates.WritePair("other", other);
+        var encrypted = certificates.Write("encrypted.key", TestCertificates.EncryptedKeyPem(client, "secret"));
+        Dictionary<string, string> Metadata(string keyPath, string? password = null)
+        {
+            var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+            {
+                ["tls.certificateAuthorities"] = certificates.RootPath, ["Tls.ClientCertificate"] = certificate, ["Tls.ClientCertificateKey"] = keyPath,
+            };
+            if (password is not null)
+            {
+                metadata["Tls.ClientCertificatePassword"] = password;
+            }
+
+            return metadata;
+        }
+
+        var cluster = ClusterHost.Cluster("tls://a:1", "socks5+tls://b:1");
+        Assert.Empty(await ValidateAsync(cluster with { Metadata = Metadata(key) }));
+        Assert.Empty(await ValidateAsync(cluster with { Metadata = Metadata(encrypted, "secret") }));
+        Assert.StartsWith("Clusters:c:Metadata:Tls.ClientCertificateKey: ", Assert.Single(await ValidateAsync(cluster with { Metadata = Metadata(otherKey) })));
+        Assert.StartsWith("Clusters:c:Metadata:Tls.ClientCertificatePassword: ", Assert.Single(await ValidateAsync(cluster with { Metadata = Metadata(encrypted) })));
+        var wrong = Assert.Single(await ValidateAsync(cluster with { Metadata = Metadata(encrypted, "secret2") }));
+        Assert.StartsWith("Clusters:c:Metadata:Tls.ClientCertificatePassword: ", wrong);
+        Assert.DoesNotContain("secret2", wrong);
+    }
+
     [Fact]
     public async Task ValidateAsync_EverythingWrong_IsAllReported()
     {
@@ -96,7 +164,7 @@ public sealed class StreamClusterValidatorTests
     private static async Task<List<string>> ValidateAsync(ClusterConfig cluster)
     {
         var errors = new List<Exception>();
-        await new StreamClusterValidator().ValidateAsync(cluster, errors);
+        await new StreamClusterValidator(AppContext.BaseDirectory).ValidateAsync(cluster, errors);
         return [.. errors.Select(error => error.Message)];
     }
 }

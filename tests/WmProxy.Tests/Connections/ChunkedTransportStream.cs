@@ -31,6 +31,12 @@ internal sealed class ChunkedTransportStream : TransportStream
     /// <summary>How many bytes were read from the peer.</summary>
     public int Received { get; private set; }
 
+    /// <summary>What was written to the peer.</summary>
+    public List<byte> Written { get; } = [];
+
+    /// <summary>Whether it was closed.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>A peer whose bytes come in two chunks, cut at <paramref name="position"/>.</summary>
     public static ChunkedTransportStream Split(byte[] bytes, int position) => new([bytes[..position], bytes[position..]]);
 
@@ -66,7 +72,17 @@ internal sealed class ChunkedTransportStream : TransportStream
     {
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => default;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Written.AddRange(buffer.Span);
+        return default;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        base.Dispose(disposing);
+    }
 
     protected override ValueTask<int> ReadCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {

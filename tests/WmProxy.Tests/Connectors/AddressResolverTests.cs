@@ -196,11 +196,189 @@ public sealed class AddressResolverTests
     }
 
     [Fact]
+    public async Task ResolveForClientAsync_OneClientsNamesHang_OthersAreAnswered()
+    {
+        using var hanging = new HangingNames();
+        var resolver = Create(hanging.LookupAsync);
+        var all = Ask(resolver, Client(1), 60);
+        await hanging.StartedAsync(4);
+
+        Assert.Equal([First], (await resolver.ResolveForClientAsync("good", Client(2), default).AsTask().WaitAsync(Hang)).Addresses);
+        Assert.Equal([First], (await resolver.ResolveAsync("good", default).AsTask().WaitAsync(Hang)).Addresses);
+        Assert.Equal(4, hanging.StartedCount);
+        hanging.Release();
+        await Task.WhenAll(all).WaitAsync(Hang);
+        await EndsAsync(resolver);
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_OneIPv6Network_IsOneClient()
+    {
+        using var hanging = new HangingNames();
+        var resolver = Create(hanging.LookupAsync);
+        var all = Enumerable.Range(1, 10).Select(i => resolver.ResolveForClientAsync($"hang{i}", IPAddress.Parse($"2001:db8::{i}"), default).AsTask()).ToArray();
+        await hanging.StartedAsync(4);
+        Assert.Equal(1, resolver.ClientCount);
+        hanging.Release();
+        await Task.WhenAll(all).WaitAsync(Hang);
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_ManyClientsNamesHang_EachOfTheRestHasOnePlaceAndConfiguredNamesTheirOwn()
+    {
+        using var hanging = new HangingNames();
+        var resolver = Create(hanging.LookupAsync);
+        var all = Enumerable.Range(1, 8).SelectMany(i => Ask(resolver, Client(i), 6)).ToList();
+        await hanging.StartedAsync(32);
+
+        // Half of the places are taken.
+        all.AddRange(Enumerable.Range(9, 32).SelectMany(i => Ask(resolver, Client(i), 6)));
+        await hanging.StartedAsync(64);
+        var last = resolver.ResolveForClientAsync("good", Client(99), default).AsTask();
+        Assert.Equal([First], (await resolver.ResolveAsync("configured", default).AsTask().WaitAsync(Hang)).Addresses);
+        Assert.False(last.IsCompleted);
+        Assert.Equal(64, hanging.StartedCount);
+
+        // Its turn is before the many that others asked for earlier.
+        hanging.Release(40);
+        Assert.Equal([First], (await last.WaitAsync(Hang)).Addresses);
+        hanging.Release();
+        await Task.WhenAll(all).WaitAsync(Hang);
+        await EndsAsync(resolver);
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_NameThatWaitsInAnothersQueue_IsLookedUpInTheFirstTurn()
+    {
+        using var hanging = new HangingNames();
+        var resolver = Create(hanging.LookupAsync);
+        var all = Ask(resolver, Client(1), 20);
+        await hanging.StartedAsync(4);
+        var theirs = resolver.ResolveForClientAsync("good", Client(1), default).AsTask();
+        Assert.Equal([First], (await resolver.ResolveForClientAsync("good", Client(2), default).AsTask().WaitAsync(Hang)).Addresses);
+        Assert.Equal([First], (await theirs.WaitAsync(Hang)).Addresses);
+        hanging.Release();
+        await Task.WhenAll(all).WaitAsync(Hang);
+        await EndsAsync(resolver);
+        Assert.Equal(1, hanging.CountOf("good"));
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_MoreThanSixtyFourWait_IsRefusedAtOnce()
+    {
+        using var hanging = new HangingNames();
+        var resolver = Create(hanging.LookupAsync);
+        using var cts = new CancellationTokenSource();
+        var all = Enumerable.Range(1, 68).Select(i => resolver.ResolveForClientAsync($"hang{i}", Client(1), cts.Token).AsTask()).ToArray();
+        await hanging.StartedAsync(4);
+        var refused = resolver.ResolveForClientAsync("one more", Client(1), default).AsTask();
+        Assert.True(refused.IsCompletedSuccessfully);
+        Assert.Contains("too many names", (await refused).Error);
+
+        // Those that nobody waits for any more make room, and are never looked up.
+        await cts.CancelAsync();
+        foreach (var cancelled in all)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Hang));
+        }
+
+        var taken = resolver.ResolveForClientAsync("one more", Client(1), default).AsTask();
+        Assert.False(taken.IsCompleted);
+        hanging.Release();
+        Assert.Equal([First], (await taken.WaitAsync(Hang)).Addresses);
+        await EndsAsync(resolver);
+        Assert.Equal(5, hanging.StartedCount + hanging.CountOf("one more"));
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_ManyNames_LeaveConfiguredOnesKnown()
+    {
+        var resolver = Create(_ => Task.FromResult(new[] { First }));
+        await resolver.ResolveAsync("configured", default);
+        for (var i = 0; i < 20000; i++)
+        {
+            await resolver.ResolveForClientAsync($"name{i}", Client(i % 7), default);
+        }
+
+        Assert.InRange(resolver.Count, 12288, 16385);
+        Assert.True(resolver.ResolveAsync("configured", default).AsTask().IsCompletedSuccessfully);
+        Assert.Equal(20001, _lookups);
+    }
+
+    [Fact]
+    public async Task ResolveForClientAsync_Failure_IsRememberedForASecond()
+    {
+        var resolver = Create(_ => throw new SocketException((int)SocketError.HostNotFound));
+        Assert.Empty((await resolver.ResolveForClientAsync("a", Client(1), default).AsTask().WaitAsync(Hang)).Addresses);
+        Assert.NotNull((await resolver.ResolveForClientAsync("A", Client(2), default)).Error);
+        Assert.Equal(1, _lookups);
+    }
+
+    [Fact]
     public async Task ResolveAsync_Localhost_IsLoopback()
     {
         var name = await new AddressResolver(TimeProvider.System).ResolveAsync("localhost", default).AsTask().WaitAsync(Hang);
         Assert.NotEmpty(name.Addresses);
         Assert.All(name.Addresses, address => Assert.True(IPAddress.IsLoopback(address)));
+    }
+
+    private static IPAddress Client(int number) => IPAddress.Parse($"192.0.2.{number}");
+
+    private static Task<ResolvedName>[] Ask(AddressResolver resolver, IPAddress client, int count) =>
+        [.. Enumerable.Range(1, count).Select(i => resolver.ResolveForClientAsync($"hang {client} {i}", client, default).AsTask())];
+
+    private static Task EndsAsync(AddressResolver resolver) => WmProxy.Tests.Common.Deadline.PollAsync(() => Task.FromResult(resolver.ClientCount == 0));
+
+    /// <summary>A resolver that is silent about names that begin with "hang".</summary>
+    private sealed class HangingNames : IDisposable
+    {
+        private readonly ConcurrentQueue<TaskCompletionSource<IPAddress[]>> _waiting = new();
+        private readonly ConcurrentDictionary<string, int> _counts = new();
+        private readonly SemaphoreSlim _started = new(0);
+        private volatile bool _isReleased;
+
+        public int StartedCount => _counts.Count(item => item.Key.StartsWith("hang", StringComparison.Ordinal));
+
+        public int CountOf(string name) => _counts.TryGetValue(name, out var count) ? count : 0;
+
+        public Task<IPAddress[]> LookupAsync(string name)
+        {
+            _counts.AddOrUpdate(name, 1, static (_, count) => count + 1);
+            if (_isReleased || !name.StartsWith("hang", StringComparison.Ordinal))
+            {
+                return Task.FromResult(new[] { First });
+            }
+
+            var answer = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(answer);
+            _started.Release();
+            if (_isReleased)
+            {
+                Release();
+            }
+
+            return answer.Task;
+        }
+
+        /// <summary>Waits until so many more have begun in all.</summary>
+        public async Task StartedAsync(int count)
+        {
+            while (StartedCount < count)
+            {
+                Assert.True(await _started.WaitAsync(Hang));
+            }
+        }
+
+        public void Release(int count = int.MaxValue)
+        {
+            _isReleased |= count == int.MaxValue;
+            while (count-- > 0 && _waiting.TryDequeue(out var answer))
+            {
+                answer.TrySetResult([First]);
+            }
+        }
+
+        public void Dispose() => _started.Dispose();
     }
 
     private AddressResolver Create(Func<string, Task<IPAddress[]>> lookup) => new(_time, name =>

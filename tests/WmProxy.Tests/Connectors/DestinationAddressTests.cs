@@ -110,6 +110,56 @@ public sealed class DestinationAddressTests
     }
 
     [Theory]
+    [InlineData("socks5://proxy.example:1080", "socks5://proxy.example:1080", null, null)]
+    [InlineData("SOCKS5+TLS://10.0.0.5:1", "socks5+tls://10.0.0.5:1", null, null)]
+    [InlineData("http+connect://a:b@[::1]:3128", "http+connect://[::1]:3128", "a", "b")]
+    [InlineData("https+connect://a:@h:443", "https+connect://h:443", "a", "")]
+    [InlineData("https+connect://a@h:443/", "https+connect://h:443", "a", "")]
+    [InlineData("socks5://us%65r:p%40s%3As%2Fw%25%C3%A4@h:1", "socks5://h:1", "user", "p@s:s/w%ä")]
+    [InlineData("socks5://%C3%A4:ö@h:1", "socks5://h:1", "ä", "ö")]
+    public void TryParse_Parent_HasCredentialsAndDoesNotShowThem(string address, string shown, string? user, string? password)
+    {
+        Assert.True(DestinationAddress.TryParse(address, null, out var result, out var error), error);
+        Assert.True(result.IsParent);
+        Assert.Equal(shown, result.ToString());
+        Assert.Equal(user, result.Credentials?.User);
+        Assert.Equal(password, result.Credentials?.Password);
+        Assert.Equal(user, result.Credentials?.ToString());
+    }
+
+    [Theory]
+    [InlineData("socks5://@h:1", "without a user name")]
+    [InlineData("socks5://:secret@h:1", "without a user name")]
+    [InlineData("socks5://user:sec@ret@h:1", "percent-encoded")]
+    [InlineData("socks5://user:sec:ret@h:1", "percent-encoded")]
+    [InlineData("socks5://user:sec/ret@h:1", "percent-encoded")]
+    [InlineData("socks5://user:secret%4@h:1", "percent-encoded")]
+    [InlineData("socks5://user:secret%zz@h:1", "percent-encoded")]
+    [InlineData("socks5://user:secret%ff@h:1", "percent-encoded")]
+    [InlineData("socks5://user: secret@h:1", "percent-encoded")]
+    [InlineData("socks5://user@h:1", "1 to 255 bytes")]
+    [InlineData("http+connect://us%3Aer:secret@h:1", "colon")]
+    [InlineData("http+connect://user:secret%0d%0a@h:1", "control character")]
+    [InlineData("https+connect://user:secret@h", "no port")]
+    [InlineData("https+connect://user:secret@:1", "neither a host name")]
+    [InlineData("https+connect:user:secret@h:1", "https+connect://host:port")]
+    [InlineData("socks5://user:secret@h:1/path", "path")]
+    public void TryParse_MalformedParent_SaysWhatWithoutThePassword(string address, string expected)
+    {
+        Assert.False(DestinationAddress.TryParse(address, null, out _, out var error));
+        Assert.Contains(expected, error);
+        Assert.DoesNotContain("sec", error);
+        Assert.DoesNotContain("ret", error);
+    }
+
+    [Theory]
+    [InlineData(255, 255, true)]
+    [InlineData(256, 1, false)]
+    [InlineData(1, 256, false)]
+    public void TryParse_Socks5Credentials_AreAsLongAsTheProtocolCarries(int user, int password, bool expected) =>
+        Assert.Equal(expected, DestinationAddress.TryParse($"socks5://{new string('u', user)}:{new string('p', password)}@h:1", null, out _, out _));
+
+    [Theory]
     [InlineData(107, true)]
     [InlineData(108, false)]
     public void TryParse_UnixPathLength_IsThatOfSockaddr(int length, bool expected) =>

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading;
@@ -128,6 +129,102 @@ public sealed class TlsConnectorTests : IDisposable
     }
 
     [Fact]
+    public async Task ConnectAsync_AuthoritiesFromAFile_AreTrustedAndNoOthers()
+    {
+        using var issued = _certificates.IssueServer(["b.example"]);
+        using var stream = await SucceedAsync(issued, Files(new TlsClientSettings { Authorities = _certificates.RootPath }));
+
+        using var others = new TestCertificates("Other Root");
+        var result = await FailAsync(issued, Files(new TlsClientSettings { Authorities = others.RootPath }));
+        Assert.Contains("not known", result.Error);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_AuthoritiesFromAFile_DoNotMakeUpForTheName()
+    {
+        using var issued = _certificates.IssueServer(["x.example"]);
+        var result = await FailAsync(issued, Files(new TlsClientSettings { Authorities = _certificates.RootPath }));
+        Assert.Contains("not for 'b.example'", result.Error);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_PinnedCertificate_IsAllThatCounts()
+    {
+        // Of an unknown authority, for another name, and expired.
+        using var issued = _certificates.IssueServer(["x.example"], new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        using var stream = await SucceedAsync(issued, new TlsClientOptions { Fingerprints = [new byte[32], issued.GetCertHash(HashAlgorithmName.SHA256)] });
+    }
+
+    [Fact]
+    public async Task ConnectAsync_OtherThanThePinnedCertificate_IsRefusedWhateverItIs()
+    {
+        using var issued = _certificates.IssueServer(["b.example"]);
+        var options = Files(new TlsClientSettings { Authorities = _certificates.RootPath }) with { Fingerprints = [new byte[32]] };
+        var result = await FailAsync(issued, options);
+        Assert.Contains(Convert.ToHexString(issued.GetCertHash(HashAlgorithmName.SHA256)), result.Error);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_PinAndAuthorities_MustBothAgree()
+    {
+        using var issued = _certificates.IssueServer(["x.example"]);
+        var options = Files(new TlsClientSettings { Authorities = _certificates.RootPath }) with { Fingerprints = [issued.GetCertHash(HashAlgorithmName.SHA256)] };
+        Assert.Contains("not for 'b.example'", (await FailAsync(issued, options)).Error);
+        using var right = _certificates.IssueServer(["b.example"]);
+        using var stream = await SucceedAsync(right, options with { Fingerprints = [right.GetCertHash(HashAlgorithmName.SHA256)] });
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task ConnectAsync_ClientCertificate_IsShown(SslProtocols version)
+    {
+        using var issued = _certificates.IssueServer(["b.example"]);
+        using var client = _certificates.IssueClient("edge");
+        var (certificate, key) = _certificates.WritePair("edge", client);
+        var options = Files(new TlsClientSettings { Authorities = _certificates.RootPath, Certificate = certificate, Key = key, CertificateKeyPath = "c" }) with { Protocols = version };
+        var serving = ServeAsync(issued, asksForCertificate: true);
+        var result = await _connector.ConnectAsync(Request(options), default).AsTask().WaitAsync(Limit);
+        Assert.True(result.IsConnected, result.Error);
+        using var stream = result.Stream;
+        Assert.Equal("CN=edge", (await serving.WaitAsync(Limit)).Stream.RemoteCertificate?.Subject);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_FilesThatWereNeverLoaded_DoesNotDial()
+    {
+        var files = new TlsClientFiles(new TlsClientSettings { Authorities = "missing.pem", AuthoritiesKeyPath = "k" }, _certificates.Directory);
+        var errors = new List<WmProxy.Configuration.ConfigError>();
+        files.Reload(errors);
+        Assert.Equal("k", Assert.Single(errors).Path);
+        var result = await _connector.ConnectAsync(Request(new TlsClientOptions { Files = files }), default);
+        Assert.Equal(ConnectFault.Local, result.Fault);
+        Assert.False(_listener.Pending());
+    }
+
+    [Fact]
+    public async Task Reload_ChangedFiles_AreUsedByTheNextHandshake()
+    {
+        using var others = new TestCertificates("Other Root");
+        var path = _certificates.Write("authorities.pem", others.Root.ExportCertificatePem());
+        var files = new TlsClientFiles(new TlsClientSettings { Authorities = path }, _certificates.Directory);
+        Assert.Null(Assert.Single(files.Reload([])));
+        using var issued = _certificates.IssueServer(["b.example"]);
+        await FailAsync(issued, new TlsClientOptions { Files = files });
+
+        _certificates.Write("authorities.pem", _certificates.Root.ExportCertificatePem());
+        Assert.Null(Assert.Single(files.Reload([])));
+        using var stream = await SucceedAsync(issued, new TlsClientOptions { Files = files });
+
+        // What cannot be used changes nothing.
+        _certificates.Write("authorities.pem", "nothing");
+        var errors = new List<WmProxy.Configuration.ConfigError>();
+        Assert.Empty(files.Reload(errors));
+        Assert.Single(errors);
+        using var again = await SucceedAsync(issued, new TlsClientOptions { Files = files });
+    }
+
+    [Fact]
     public async Task ConnectAsync_TcpFails_IsPassedOn()
     {
         _listener.Stop();
@@ -148,10 +245,29 @@ public sealed class TlsConnectorTests : IDisposable
         Tls = tls,
     };
 
-    private async Task<ConnectResult> FailAsync(X509Certificate2 certificate)
+    private TlsClientOptions Files(TlsClientSettings settings)
+    {
+        var files = new TlsClientFiles(settings, _certificates.Directory);
+        var errors = new List<WmProxy.Configuration.ConfigError>();
+        files.Reload(errors);
+        Assert.Empty(errors);
+        Assert.True(files.IsComplete);
+        return new TlsClientOptions { Files = files };
+    }
+
+    private async Task<TransportStream> SucceedAsync(X509Certificate2 certificate, TlsClientOptions options)
     {
         var serving = ServeAsync(certificate);
-        var result = await _connector.ConnectAsync(Request(null), default).AsTask().WaitAsync(Limit);
+        var result = await _connector.ConnectAsync(Request(options), default).AsTask().WaitAsync(Limit);
+        Assert.True(result.IsConnected, result.Error);
+        await serving.WaitAsync(Limit);
+        return result.Stream;
+    }
+
+    private async Task<ConnectResult> FailAsync(X509Certificate2 certificate, TlsClientOptions? options = null)
+    {
+        var serving = ServeAsync(certificate);
+        var result = await _connector.ConnectAsync(Request(options), default).AsTask().WaitAsync(Limit);
         Assert.False(result.IsConnected);
         Assert.Equal(ConnectionEndReason.ConnectFailed, result.Failure);
 
@@ -168,7 +284,7 @@ public sealed class TlsConnectorTests : IDisposable
         return socket;
     }
 
-    private async Task<(SslStream Stream, string Preface, string? Name)> ServeAsync(X509Certificate2 certificate, int preface = 0)
+    private async Task<(SslStream Stream, string Preface, string? Name)> ServeAsync(X509Certificate2 certificate, int preface = 0, bool asksForCertificate = false)
     {
         var socket = await _listener.AcceptSocketAsync();
         var network = new NetworkStream(socket, ownsSocket: true);
@@ -177,7 +293,12 @@ public sealed class TlsConnectorTests : IDisposable
         var stream = new SslStream(network);
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(_certificates.ChainPem(certificate));
-        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true) });
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            ClientCertificateRequired = asksForCertificate,
+            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+        });
         return (stream, Encoding.ASCII.GetString(buffer), stream.TargetHostName);
     }
 

@@ -10,6 +10,8 @@ internal static class DestinationSyntax
     private const string Forms = "destinations of streams are 'tcp://host:port', 'tls://host:port' or 'unix:/path'";
     private const string UdpForms = "destinations of streams that listen on udp:// are 'udp://host:port'";
 
+    private const string ParentForms = "parents are 'socks5://host:port', 'socks5+tls://host:port', 'http+connect://host:port' or 'https+connect://host:port', with 'user:password@' before the host where they ask for it";
+
     /// <summary>The scheme in lower case; empty where there is none.</summary>
     public static string SchemeOf(string address)
     {
@@ -20,7 +22,15 @@ internal static class DestinationSyntax
     /// <summary>Whether YARP's forwarder cannot dial the scheme.</summary>
     public static bool IsBeyondHttp(string scheme)
     {
-        return scheme is "tcp" or "tls" or "unix" or "udp" or "ws" or "wss" or "tunnel" or "socks5" or "http+connect" or "https+connect";
+        return scheme is "tcp" or "tls" or "unix" or "udp" or "ws" or "wss" or "tunnel" || DestinationAddress.IsParentScheme(scheme);
+    }
+
+    /// <summary>What is wrong with <paramref name="address"/> as a parent proxy.</summary>
+    public static string? FindParentError(string address)
+    {
+        return !DestinationAddress.IsParentScheme(SchemeOf(address)) ? $"{QuotedText.Quote(address)} is no parent proxy; {ParentForms}"
+            : DestinationAddress.TryParse(address, null, out _, out var error) ? null
+            : error;
     }
 
     /// <summary>What is wrong with <paramref name="address"/> as a destination of a stream that takes datagrams (<paramref name="isUdp"/>) or connections.</summary>
@@ -36,6 +46,7 @@ internal static class DestinationSyntax
             "tcp" or "tls" or "unix" or DestinationAddress.UdpScheme => DestinationAddress.TryParse(address, null, out _, out var error) ? null : error,
             "http" or "https" => $"{QuotedText.Quote(address)} is an HTTP destination, which only routes of ReverseProxy:Routes can use; {forms}",
             "" => string.IsNullOrWhiteSpace(address) ? $"is empty; {forms}" : $"{QuotedText.Quote(address)} has no scheme; {(DestinationAddress.TryParse(usual, null, out _, out _) ? $"did you mean {QuotedText.Quote(usual)}?" : forms)}",
+            var scheme when DestinationAddress.IsParentScheme(scheme) => $"{QuotedText.Quote(address)} is a parent proxy, which has to be told where to go: forward proxies and the 'Via' of other clusters use it; {forms}",
             var scheme => IsBeyondHttp(scheme)
                 ? $"{QuotedText.Quote(address)}: {scheme}:// is not available in this version; {forms}"
                 : $"{QuotedText.Quote(address)} has the unknown scheme {QuotedText.Quote(scheme)}; {forms}",

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using WmProxy.Configuration.Values;
+using WmProxy.Connectors;
 using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Configuration.Validation;
@@ -45,7 +46,8 @@ internal static class RouteClusterValidator
         var foreign = cluster.Destinations?.FirstOrDefault(destination => DestinationSyntax.IsBeyondHttp(DestinationSyntax.SchemeOf(destination.Value.Address ?? "")));
         if (foreign is { Value: not null })
         {
-            errors.Add(path, $"the cluster '{cluster.ClusterId}' has the destination '{foreign.Value.Key}' at {QuotedText.Quote(foreign.Value.Value.Address)}, which HTTP cannot reach; an HTTP route needs http:// or https:// destinations");
+            var reason = DestinationAddress.IsParentScheme(DestinationSyntax.SchemeOf(foreign.Value.Value.Address)) ? "a parent proxy, which only forward proxies and 'Via' use" : "which HTTP cannot reach";
+            errors.Add(path, $"the cluster '{cluster.ClusterId}' has the destination '{foreign.Value.Key}' at {QuotedText.Quote(foreign.Value.Value.Address)}, {reason}; an HTTP route needs http:// or https:// destinations");
         }
     }
 }

@@ -53,7 +53,9 @@ internal sealed class CertificateLoader
     }
 
     /// <summary>What a user should know of a certificate that is served all the same.</summary>
-    public ConfigError? GetWarning(DateTimeOffset now)
+    /// <param name="now">The time.</param>
+    /// <param name="consequence">What comes of it.</param>
+    public ConfigError? GetWarning(DateTimeOffset now, string consequence = "It is served; clients will refuse it.")
     {
         if (Current is not { Certificate: var certificate })
         {
@@ -61,9 +63,9 @@ internal sealed class CertificateLoader
         }
 
         return certificate.NotAfter.ToUniversalTime() < now.UtcDateTime
-            ? new ConfigError(_keyPath, $"The certificate '{certificate.Subject}' expired at {certificate.NotAfter.ToUniversalTime():u}. It is served; clients will refuse it.")
+            ? new ConfigError(_keyPath, $"The certificate '{certificate.Subject}' expired at {certificate.NotAfter.ToUniversalTime():u}. {consequence}")
             : certificate.NotBefore.ToUniversalTime() > now.UtcDateTime
-                ? new ConfigError(_keyPath, $"The certificate '{certificate.Subject}' is not valid before {certificate.NotBefore.ToUniversalTime():u}. It is served; clients will refuse it.")
+                ? new ConfigError(_keyPath, $"The certificate '{certificate.Subject}' is not valid before {certificate.NotBefore.ToUniversalTime():u}. {consequence}")
                 : null;
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
-    private readonly HashSet<TlsServerModel> _models = [];
+    private readonly HashSet<IWatchedCertificates> _models = [];
     private int _isPolling;
 
     public TlsCertificateWatcher(TimeProvider timeProvider, ILogger<TlsCertificateWatcher> logger)
@@ -30,7 +30,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
     }
 
     /// <summary>Watches the files of <paramref name="model"/> from now on.</summary>
-    public void Add(TlsServerModel model)
+    public void Add(IWatchedCertificates model)
     {
         lock (_lock)
         {
@@ -44,7 +44,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
     }
 
     /// <summary>Watches them no more. Connections keep what they have.</summary>
-    public void Remove(TlsServerModel model)
+    public void Remove(IWatchedCertificates model)
     {
         lock (_lock)
         {
@@ -67,7 +67,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
 
         try
         {
-            TlsServerModel[] models;
+            IWatchedCertificates[] models;
             lock (_lock)
             {
                 models = [.. _models];
@@ -89,7 +89,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
         }
     }
 
-    private void Reload(TlsServerModel model)
+    private void Reload(IWatchedCertificates model)
     {
         var errors = new List<ConfigError>();
         var taken = model.Reload(errors);
@@ -116,7 +116,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
         }
     }
 
-    private void LogWarnings(TlsServerModel model)
+    private void LogWarnings(IWatchedCertificates model)
     {
         foreach (var warning in model.GetWarnings(_timeProvider.GetUtcNow()).Distinct())
         {
@@ -135,7 +135,7 @@ internal sealed partial class TlsCertificateWatcher : IDisposable
         [LoggerMessage(EventIds.TlsCertificateOutOfTime, LogLevel.Warning, "{Warning}")]
         public static partial void TlsCertificateOutOfTime(ILogger logger, ConfigError warning);
 
-        [LoggerMessage(EventIds.TlsClientAuthoritiesReloaded, LogLevel.Information, "New TLS handshakes use the new authorities of client certificates.")]
+        [LoggerMessage(EventIds.TlsClientAuthoritiesReloaded, LogLevel.Information, "New TLS handshakes use the new certificate authorities.")]
         public static partial void TlsClientAuthoritiesReloaded(ILogger logger);
 
         [LoggerMessage(EventIds.TlsCertificatePollFailed, LogLevel.Error, "Looking for new certificates failed.")]

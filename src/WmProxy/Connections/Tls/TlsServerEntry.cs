@@ -22,7 +22,7 @@ internal sealed class TlsServerEntry
     public SslServerAuthenticationOptions? Options => _options;
 
     /// <summary>Uses what <see cref="Certificate"/> and <paramref name="authorities"/> hold now.</summary>
-    public void Apply(ClientAuthorities authorities)
+    public void Apply(TrustedAuthorities authorities)
     {
         if (Certificate.Current is not { } loaded || authorities.Policy is not { } policy)
         {

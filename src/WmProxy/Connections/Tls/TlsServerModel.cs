@@ -12,18 +12,18 @@ namespace WmProxy.Connections.Tls;
 /// How a stream terminates TLS. Its names and rules never change; what its files hold does, if a
 /// <see cref="TlsCertificateWatcher"/> watches it.
 /// </summary>
-internal sealed class TlsServerModel
+internal sealed class TlsServerModel : IWatchedCertificates
 {
     private readonly TlsServerEntry? _default;
     private readonly FrozenDictionary<string, TlsServerEntry> _exact;
     private readonly FrozenDictionary<string, TlsServerEntry>.AlternateLookup<ReadOnlySpan<char>> _wildcards;
     private readonly TlsServerEntry[] _entries;
-    private readonly ClientAuthorities _authorities;
+    private readonly TrustedAuthorities _authorities;
 
     /// <param name="entries">The entries by name: exact, <c>*.</c> wildcard, <c>*</c>.</param>
     /// <param name="fallback">For names that no entry is for, if there is one.</param>
     /// <param name="authorities">The authorities of client certificates.</param>
-    internal TlsServerModel(IReadOnlyDictionary<string, TlsServerEntry> entries, TlsServerEntry? fallback, ClientAuthorities authorities)
+    internal TlsServerModel(IReadOnlyDictionary<string, TlsServerEntry> entries, TlsServerEntry? fallback, TrustedAuthorities authorities)
     {
         _authorities = authorities;
         _default = entries.GetValueOrDefault("*") ?? fallback;
@@ -53,15 +53,11 @@ internal sealed class TlsServerModel
     /// </summary>
     public SslServerAuthenticationOptions? Select(string? serverName) => Find(serverName)?.Options;
 
-    /// <summary>What a user should know of certificates that are served all the same.</summary>
+    /// <inheritdoc/>
     public IEnumerable<ConfigError> GetWarnings(DateTimeOffset now) => _entries.Select(e => e.Certificate.GetWarning(now)).OfType<ConfigError>();
 
-    /// <summary>
-    /// Looks at the files. New handshakes use what has changed, as far as it can be used.
-    /// </summary>
-    /// <param name="errors">What cannot be used, said once for each state of the files.</param>
-    /// <returns>What was taken over, one certificate an item.</returns>
-    internal List<LoadedCertificate?> Reload(IList<ConfigError> errors)
+    /// <inheritdoc/>
+    public List<LoadedCertificate?> Reload(IList<ConfigError> errors)
     {
         var taken = new List<LoadedCertificate?>();
         var hasNewAuthorities = _authorities.TryReload(out var error);

@@ -16,7 +16,7 @@ internal sealed class TlsServerModelBuilder(StreamTlsConfig config, string keyPa
     {
         var before = errors.Count;
         var protocols = ReadProtocols();
-        var authorities = new ClientAuthorities(config.ClientCertificateAuthorities, $"{keyPath}:ClientCertificateAuthorities", baseDirectory);
+        var authorities = new TrustedAuthorities(config.ClientCertificateAuthorities, $"{keyPath}:ClientCertificateAuthorities", baseDirectory, TrustedAuthorities.OfClients);
         var mode = ReadMode(config.ClientCertificateMode, keyPath) ?? ClientCertificateMode.NoCertificate;
         var asks = config.Certificate is not null && mode != ClientCertificateMode.NoCertificate;
         var fallback = config.Certificate is { } own ? new TlsServerEntry(new CertificateLoader(own, $"{keyPath}:Certificate", baseDirectory), mode, protocols) : null;

@@ -104,7 +104,7 @@ internal sealed class ForwardJudge
     private async ValueTask<ForwardVerdict> JudgeAddressesAsync(
         ForwardProxyModel proxy, ForwardRequest request, string? name, ForwardRule? rule, CancellationToken cancellationToken)
     {
-        var resolved = await _resolver.ResolveAsync(name ?? request.Target.Host, cancellationToken);
+        var resolved = await _resolver.ResolveAsync(name ?? request.Target.Host, request.Client, cancellationToken);
         if (resolved.Addresses.Length == 0)
         {
             return ForwardVerdict.Refused(ForwardRefusal.NameNotResolved, $"{request.Target.Host}: {resolved.Error}");

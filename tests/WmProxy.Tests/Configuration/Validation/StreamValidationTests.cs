@@ -67,7 +67,7 @@ public sealed class StreamValidationTests : IDisposable
     [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"Responses\": -1", "Responses", "the least is 0")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"wss://a\"", "To", "wss:// is not available in this version")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"tunnel://a/b\"", "To", "tunnel:// is not available in this version")]
-    [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"socks5://u:s3cret@a:1\"", "To", "'socks5://***@a:1': socks5:// is not available in this version")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"socks5://u:s3cret@a:1\"", "To", "'socks5://***@a:1' is a parent proxy, which has to be told where to go")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"ftp://a:1\"", "To", "unknown scheme 'ftp'")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"tcp://a\"", "To", "has no port")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"tcp://a:0\"", "To", "is not a port from 1 to 65535")]

@@ -5,17 +5,23 @@ using WmProxy.Configuration;
 
 namespace WmProxy.Connections.Tls;
 
-/// <summary>The authorities that client certificates must chain to.</summary>
-internal sealed class ClientAuthorities
+/// <summary>The authorities that the peers' certificates must chain to.</summary>
+internal sealed class TrustedAuthorities
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    /// <summary>The extended key usage of clients (RFC 5280 section 4.2.1.12).</summary>
+    public const string OfClients = "1.3.6.1.5.5.7.3.2";
 
+    /// <summary>That of servers.</summary>
+    public const string OfServers = "1.3.6.1.5.5.7.3.1";
+
+    private readonly string _usage;
     private readonly ConfiguredFile _file;
     private readonly ReloadableFiles<X509ChainPolicy>? _files;
 
     /// <summary>Those in the PEM file <paramref name="path"/>, or those of the machine if it is <see langword="null"/>.</summary>
-    public ClientAuthorities(string? path, string keyPath, string baseDirectory)
+    public TrustedAuthorities(string? path, string keyPath, string baseDirectory, string usage)
     {
+        _usage = usage;
         if (path is not null)
         {
             _file = ConfiguredFile.From(keyPath, path, baseDirectory);
@@ -27,7 +33,7 @@ internal sealed class ClientAuthorities
         }
     }
 
-    /// <summary>How client certificates are verified; <see langword="null"/> before the file has been read.</summary>
+    /// <summary>How certificates are verified; <see langword="null"/> before the file has been read.</summary>
     public X509ChainPolicy? Policy { get; private set; }
 
     /// <summary>Reads the file, or reads it again if it has changed. True if <see cref="Policy"/> is new.</summary>
@@ -61,7 +67,7 @@ internal sealed class ClientAuthorities
         return error is null ? policy : null;
     }
 
-    private static X509ChainPolicy CreatePolicy()
+    private X509ChainPolicy CreatePolicy()
     {
         var policy = new X509ChainPolicy
         {
@@ -69,7 +75,7 @@ internal sealed class ClientAuthorities
             // Else a stranger's certificate names the URLs that this process fetches.
             DisableCertificateDownloads = true,
         };
-        policy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        policy.ApplicationPolicy.Add(new Oid(_usage));
         return policy;
     }
 }
