@@ -56,6 +56,7 @@ internal static class ClustersServiceCollectionExtensions
     /// </summary>
     private static void WrapYarp(IServiceCollection services)
     {
+        services.TryAddSingleton<UdpProbe>();
         services.TryAddSingleton<StreamProbe>();
         GiveArguments<IProxyStateLookup>(services, static provider =>
         [

@@ -22,7 +22,7 @@ internal sealed class ConnectFailuresConfigFilter : IProxyConfigFilter
         if (passive?.Enabled is false
             || !string.IsNullOrEmpty(passive?.Policy)
             || cluster.Destinations is not { Count: > 0 }
-            || !cluster.Destinations.Values.All(destination => _connectors.Dials(destination.Address ?? "")))
+            || !cluster.Destinations.Values.All(destination => IsOfStreams(destination.Address ?? "")))
         {
             return new(cluster);
         }
@@ -42,4 +42,6 @@ internal sealed class ConnectFailuresConfigFilter : IProxyConfigFilter
     }
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);
+
+    private bool IsOfStreams(string address) => _connectors.Dials(address) || DestinationAddress.GetScheme(address) == DestinationAddress.UdpScheme;
 }

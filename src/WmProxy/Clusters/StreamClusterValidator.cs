@@ -51,7 +51,7 @@ internal sealed class StreamClusterValidator : IClusterValidator
     {
         // Other schemes are for others to judge.
         if (!string.IsNullOrEmpty(address)
-            && DestinationAddress.GetScheme(address) is "tcp" or "tls" or "unix"
+            && DestinationAddress.GetScheme(address) is "tcp" or "tls" or "unix" or DestinationAddress.UdpScheme
             && !DestinationAddress.TryParse(address, null, out _, out var error))
         {
             Add(cluster, key, error, errors);

@@ -8,17 +8,23 @@ using WmProxy.Connections;
 
 namespace WmProxy.Clusters;
 
-/// <summary>Probes a destination by connecting to it, and by a word and an answer where they are configured.</summary>
+/// <summary>Probes a destination by connecting to it, or by a datagram, and by a word and an answer where they are configured.</summary>
 internal sealed class StreamProbe
 {
     private readonly ConnectorTable _connectors;
+    private readonly UdpProbe _udp;
 
-    public StreamProbe(ConnectorTable connectors) => _connectors = connectors;
+    public StreamProbe(ConnectorTable connectors, UdpProbe udp) => (_connectors, _udp) = (connectors, udp);
 
     /// <summary>Probes once; the time limit is the caller's.</summary>
     /// <returns>What is wrong, or <see langword="null"/> when the destination is well.</returns>
     public async Task<string?> ProbeAsync(DestinationAddress address, ProbeDialogue dialogue, TlsClientOptions tls, CancellationToken cancellationToken)
     {
+        if (address.Scheme == DestinationAddress.UdpScheme)
+        {
+            return await _udp.ProbeAsync(address, dialogue, cancellationToken);
+        }
+
         if (!_connectors.TryGet(address.Scheme, out var connector))
         {
             return $"nothing here dials '{address.Scheme}'";

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace WmProxy.Clusters;
 
-/// <summary>Makes the probes of destinations that connectors dial, and leaves those of all others to YARP's factory or the host's.</summary>
+/// <summary>Makes the probes of destinations that connectors dial and of UDP ones, and leaves those of all others to YARP's factory or the host's.</summary>
 internal sealed class StreamProbingRequestFactory : IProbingRequestFactory
 {
     private readonly IProbingRequestFactory _inner;
@@ -23,8 +23,10 @@ internal sealed class StreamProbingRequestFactory : IProbingRequestFactory
         var probeAddress = string.IsNullOrEmpty(config.Health) ? config.Address : config.Health;
 
         // The metadata is read for each probe: changing it makes a new model, but not a new HTTP client.
-        return _connectors.Dials(probeAddress) && DestinationAddress.TryParse(probeAddress, config.Host, out var address, out _)
+        return IsOfStreams(probeAddress) && DestinationAddress.TryParse(probeAddress, config.Host, out var address, out _)
             ? new ProbeRequest(address, ProbeDialogue.Read(cluster.Config.Metadata), TlsClientOptions.Of(cluster.Config.HttpClient))
             : _inner.CreateRequest(cluster, destination);
     }
+
+    private bool IsOfStreams(string address) => _connectors.Dials(address) || DestinationAddress.GetScheme(address) == DestinationAddress.UdpScheme;
 }

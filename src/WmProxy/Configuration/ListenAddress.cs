@@ -20,6 +20,9 @@ public sealed record ListenAddress
     /// <summary>The last port of a range; equal to <see cref="FirstPort"/> for a single one.</summary>
     public int LastPort { get; init; }
 
+    /// <summary>Whether datagrams are taken there, rather than connections.</summary>
+    internal bool IsUdp => Scheme == ListenScheme.Udp;
+
     /// <summary>The address as it is written in a configuration.</summary>
     public override string ToString()
     {

@@ -26,7 +26,7 @@ public sealed record StreamConfig
     /// <summary>How many destinations are tried at most. Default: 3.</summary>
     public int? ConnectAttempts { get; init; }
 
-    /// <summary>The time without a byte in either direction after which a connection is cut. Default: 10 min.</summary>
+    /// <summary>The time without a byte in either direction after which a connection is cut, or without a datagram after which a UDP session ends. Default: 10 min, UDP: 60 s.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>How long one direction may go on after the other has ended. Default: 60 s.</summary>
@@ -35,7 +35,7 @@ public sealed record StreamConfig
     /// <summary>The most connections at a time; 0 means no limit. Default: 0.</summary>
     public int? MaxConnections { get; init; }
 
-    /// <summary>UDP: the most sessions at a time; the datagrams of others are dropped. Default: 65,536.</summary>
+    /// <summary>UDP: the most sessions at a time, 0 for no limit; the datagrams of others are dropped. Default: 65,536.</summary>
     public int? MaxSessions { get; init; }
 
     /// <summary>UDP: a client's next datagram begins another session after so many of this one. Default: 0, no limit.</summary>
@@ -44,7 +44,7 @@ public sealed record StreamConfig
     /// <summary>UDP: a session ends after so many replies. Default: 0, no limit.</summary>
     public int? Responses { get; init; }
 
-    /// <summary>The most connections at a time of one client IP (IPv6: one /64); 0 means no limit. Default: 0.</summary>
+    /// <summary>The most connections (UDP: sessions) at a time of one client IP (IPv6: one /64); 0 means no limit. Default: 0.</summary>
     public int? MaxConnectionsPerClient { get; init; }
 
     /// <summary>Which clients may connect. Default: everyone.</summary>
@@ -61,4 +61,7 @@ public sealed record StreamConfig
 
     /// <summary>Whether a line is logged for each connection when it ends. Default: inherited.</summary>
     public bool? AccessLog { get; init; }
+
+    /// <summary>Whether it takes datagrams, rather than connections.</summary>
+    internal bool IsUdp => Listen.Count > 0 && Listen[0].IsUdp;
 }

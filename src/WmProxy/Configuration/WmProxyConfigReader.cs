@@ -1,10 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using Microsoft.Extensions.Configuration;
 using WmProxy.Configuration.Reading;
-using WmProxy.Configuration.Values;
 
 namespace WmProxy.Configuration;
 
@@ -48,18 +46,8 @@ internal static class WmProxyConfigReader
             ForwardProxies = section.ReadMap("ForwardProxies", ForwardProxyConfigReader.Read),
             StaticFiles = section.ReadMap("StaticFiles", StaticFilesConfigReader.Read),
             StaticResponses = section.ReadMap("StaticResponses", StaticResponseConfigReader.Read),
-            Engine = section.ReadValue<RelayEngineKind>("Engine", TryParseEngine),
+            Engine = section.ReadEnum<RelayEngineKind>("Engine"),
             DrainTimeout = section.ReadDuration("DrainTimeout"),
         };
-    }
-
-    private static bool TryParseEngine(string text, [MaybeNullWhen(false)] out RelayEngineKind value, [NotNullWhen(false)] out string? error)
-    {
-        if (EnumParser.TryParse(text, out value, out error) && value == RelayEngineKind.Linux)
-        {
-            error = $"{QuotedText.Quote(text)} is not available in this version; valid values: {nameof(RelayEngineKind.Auto)}, {nameof(RelayEngineKind.Portable)}";
-        }
-
-        return error is null;
     }
 }

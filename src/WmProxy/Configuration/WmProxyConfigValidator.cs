@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using WmProxy.Configuration.Validation;
 using WmProxy.Routes;
@@ -21,6 +22,11 @@ internal static class WmProxyConfigValidator
         foreach (var conflict in EndpointConflicts.Find(config, context.Routes))
         {
             collector.Add(conflict.Path, conflict.Message);
+        }
+
+        if (config.Engine == RelayEngineKind.Linux && !OperatingSystem.IsLinux())
+        {
+            collector.Add(ConfigKeyPath.Of("WmProxy", "Engine"), "'Linux' needs Linux; valid values on this system: Auto, Portable");
         }
 
         StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);

@@ -138,6 +138,9 @@ internal sealed class ConnectionState
         }
     }
 
+    /// <summary>From now on this is the time that it has while nothing moves. From any thread.</summary>
+    public void LimitIdle(long idleTicks) => Volatile.Write(ref _idleTicks, idleTicks);
+
     /// <summary>Applies every time limit. Called by one thread at a time, about once a second.</summary>
     public void Sweep(long now)
     {
@@ -174,7 +177,8 @@ internal sealed class ConnectionState
             return;
         }
 
-        var limit = ended > 0 ? Math.Min(_halfCloseTicks, _idleTicks) : _idleTicks;
+        var idleTicks = Volatile.Read(ref _idleTicks);
+        var limit = ended > 0 ? Math.Min(_halfCloseTicks, idleTicks) : idleTicks;
         if (now - _lastActivity < limit)
         {
             return;

@@ -11,6 +11,9 @@ namespace WmProxy.Connectors;
 /// <summary>A destination's address in the form that connectors use.</summary>
 internal sealed record DestinationAddress
 {
+    /// <summary>The scheme of UDP destinations, which no connector dials: sessions send to them.</summary>
+    public const string UdpScheme = "udp";
+
     // sockaddr_un.sun_path is 108 bytes on Linux (unix(7)), the last one for the terminator.
     private const int MaxUnixPathLength = 107;
 
@@ -36,7 +39,7 @@ internal sealed record DestinationAddress
         return colon <= 0 ? "" : address[..colon].ToLowerInvariant();
     }
 
-    /// <summary>Reads <c>tcp://host:port</c>, <c>tls://host:port</c> or <c>unix:/path</c>.</summary>
+    /// <summary>Reads <c>tcp://host:port</c>, <c>tls://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>.</summary>
     /// <param name="address">The destination's <c>Address</c>.</param>
     /// <param name="host">The destination's <c>Host</c>, which becomes <see cref="ServerName"/>.</param>
     /// <param name="result">The address, when it is well-formed.</param>
@@ -52,15 +55,15 @@ internal sealed record DestinationAddress
         var rest = address.AsSpan(Math.Min(address.Length, scheme.Length + 1));
         switch (scheme)
         {
-            case "tcp" or "tls":
+            case "tcp" or "tls" or UdpScheme:
                 return TryParseHostAndPort(address, scheme, rest, host, out result, out error);
             case "unix":
                 return TryParsePath(address, rest, host, out result, out error);
             case "":
-                error = $"{QuotedText.Quote(address)} has no scheme; write tcp://host:port, tls://host:port or unix:/path";
+                error = $"{QuotedText.Quote(address)} has no scheme; write tcp://host:port, tls://host:port, udp://host:port or unix:/path";
                 return false;
             default:
-                error = $"{QuotedText.Quote(address)} has the scheme {QuotedText.Quote(scheme)}, which streams cannot dial; use tcp, tls or unix";
+                error = $"{QuotedText.Quote(address)} has the scheme {QuotedText.Quote(scheme)}, which streams cannot dial; use tcp, tls, udp or unix";
                 return false;
         }
     }

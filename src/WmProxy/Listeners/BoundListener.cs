@@ -42,6 +42,8 @@ internal sealed class BoundListener : IBoundListener
 
     public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
 
+    public bool IsBound => IsOpen;
+
     public int Port => (_acceptors[0].EndPoint as IPEndPoint)?.Port ?? 0;
 
     /// <summary>Opens the address on .NET's sockets, without accepting yet.</summary>
@@ -77,6 +79,15 @@ internal sealed class BoundListener : IBoundListener
             acceptor.Start();
         }
     }
+
+    // Accepted connections do not need the listening sockets.
+    public void Drain() => Close();
+
+    public bool TryHold() => false;
+
+    public void Release() => throw new InvalidOperationException("It was not held.");
+
+    public void Resume() => throw new InvalidOperationException("It was not held.");
 
     public void Close()
     {

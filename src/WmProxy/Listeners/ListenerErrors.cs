@@ -34,6 +34,6 @@ internal static class ListenerErrors
             "localhost" => IPAddress.Loopback,
             var host => IPAddress.Parse(host),
         };
-        return PortOwner.Find(new IPEndPoint(ip, address.FirstPort)) is { } owner ? $" by {owner}" : "";
+        return PortOwner.Find(new IPEndPoint(ip, address.FirstPort), address.IsUdp) is { } owner ? $" by {owner}" : "";
     }
 }

@@ -25,6 +25,9 @@ internal sealed partial class ListenerHost : IListenerLookup
     private Dictionary<string, IBoundListener> _listeners = [];
     private Description? _described;
 
+    // Those that were removed and may still have their addresses, for the sake of what they took before.
+    private List<IBoundListener> _draining = [];
+
     public ListenerHost(IEnumerable<IListenerOpener> openers, ConnectionTable connections, ILogger<ListenerHost> logger)
     {
         _openers = openers.ToFrozenDictionary(opener => opener.ModelType);
@@ -51,7 +54,9 @@ internal sealed partial class ListenerHost : IListenerLookup
     /// </summary>
     public StagedListeners? Stage(IReadOnlyList<ListenerModel> models, IList<ConfigError> errors)
     {
+        _draining = [.. _draining.Where(listener => listener.IsBound)];
         var kept = new Dictionary<string, IBoundListener>();
+        var held = new List<IBoundListener>();
         var opened = new List<IBoundListener>();
         var removed = new Dictionary<string, IBoundListener>(_listeners);
         var missing = new List<ListenerModel>();
@@ -62,13 +67,17 @@ internal sealed partial class ListenerHost : IListenerLookup
             {
                 kept.Add(model.Key, listener);
             }
+            else if (_draining.Find(draining => draining.Key == model.Key && draining.TryHold()) is { } returning)
+            {
+                held.Add(returning);
+            }
             else
             {
                 missing.Add(model);
             }
         }
 
-        var staged = new StagedListeners(this, models, kept, opened, [.. removed.Values]);
+        var staged = new StagedListeners(this, models, kept, held, opened, [.. removed.Values], [.. _draining.Except(held)]);
         var before = errors.Count;
 
         // Those that stand in nobody's way first: no listener of ours is closed for the sake of a change that cannot be made.
@@ -111,19 +120,20 @@ internal sealed partial class ListenerHost : IListenerLookup
     {
         var keys = models.Select(model => model.Key).ToHashSet();
         var missing = models.Where(model => !_listeners.ContainsKey(model.Key)).ToList();
-        var leaving = _listeners.Values.Where(listener => !keys.Contains(listener.Key)).Select(listener => listener.Port).ToHashSet();
-        foreach (var model in missing.Where(model => model.Address.Scheme == ListenScheme.Unix || !leaving.Contains(model.Address.FirstPort)))
+        var leaving = _listeners.Values.Where(listener => !keys.Contains(listener.Key)).Concat(_draining).Select(listener => (listener.Port, listener.Model.Address.IsUdp)).ToHashSet();
+        foreach (var model in missing.Where(model => model.Address.Scheme == ListenScheme.Unix || !leaving.Contains((model.Address.FirstPort, model.Address.IsUdp))))
         {
             TryOpen(model, () => false, errors)?.Close();
         }
     }
 
-    /// <summary>Stops accepting and waits for the live connections; those left after <paramref name="timeout"/> are ended.</summary>
+    /// <summary>Stops accepting and waits for the live connections and sessions; those left after <paramref name="timeout"/> are ended.</summary>
     public async Task StopAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        foreach (var listener in Interlocked.Exchange(ref _listeners, []).Values)
+        var listeners = Interlocked.Exchange(ref _listeners, []).Values;
+        foreach (var listener in listeners)
         {
-            listener.Close();
+            listener.Drain();
         }
 
         if (_connections.Count > 0)
@@ -132,11 +142,16 @@ internal sealed partial class ListenerHost : IListenerLookup
         }
 
         await _connections.DrainAllAsync(timeout, cancellationToken);
+        foreach (var listener in listeners.Concat(_draining))
+        {
+            listener.Close();
+        }
     }
 
     internal void Commit(Dictionary<string, IBoundListener> listeners, IReadOnlyList<IBoundListener> opened, IReadOnlyList<IBoundListener> removed, bool announce)
     {
         Volatile.Write(ref _listeners, listeners);
+        _draining = [.. _draining.Concat(removed).Where(listener => listener.IsBound && !listener.IsOpen)];
         foreach (var listener in opened)
         {
             listener.Start();

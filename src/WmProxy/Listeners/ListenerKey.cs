@@ -17,7 +17,7 @@ internal static class ListenerKey
     /// <param name="listen">All addresses of the owner.</param>
     public static string Of(ListenAddress address, string owner, IEnumerable<ListenAddress> listen)
     {
-        var protocol = address.Scheme == ListenScheme.Udp ? "udp:" : "";
+        var protocol = address.IsUdp ? "udp:" : "";
         return address switch
         {
             { Scheme: ListenScheme.Unix } => $"unix:{address.Host}",

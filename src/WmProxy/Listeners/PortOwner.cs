@@ -8,16 +8,18 @@ using System.Runtime.InteropServices;
 
 namespace WmProxy.Listeners;
 
-/// <summary>Finds out which process listens on a TCP port, to name it in an error. Linux only; elsewhere nobody is found.</summary>
+/// <summary>Finds out which process listens on a TCP or UDP port, to name it in an error. Linux only; elsewhere nobody is found.</summary>
 internal static class PortOwner
 {
+    // TCP_LISTEN and TCP_CLOSE of net/tcp_states.h; the second is what a UDP socket without a peer is in.
     private const string ListenState = "0A";
+    private const string UnconnectedState = "07";
 
     /// <summary>
     /// The process whose listening socket covers <paramref name="endPoint"/>, as <c>nginx (pid 123)</c>; <see langword="null"/> when there is none, or when
     /// it belongs to somebody whose descriptors this process may not see.
     /// </summary>
-    public static string? Find(IPEndPoint endPoint)
+    public static string? Find(IPEndPoint endPoint, bool isUdp = false)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -25,12 +27,13 @@ internal static class PortOwner
         }
 
         var inodes = new HashSet<string>(StringComparer.Ordinal);
-        AddListeners("/proc/net/tcp", endPoint, inodes);
-        AddListeners("/proc/net/tcp6", endPoint, inodes);
+        var (table, state) = isUdp ? ("/proc/net/udp", UnconnectedState) : ("/proc/net/tcp", ListenState);
+        AddListeners(table, state, endPoint, inodes);
+        AddListeners($"{table}6", state, endPoint, inodes);
         return inodes.Count == 0 ? null : FindProcess(inodes);
     }
 
-    private static void AddListeners(string table, IPEndPoint endPoint, HashSet<string> inodes)
+    private static void AddListeners(string table, string state, IPEndPoint endPoint, HashSet<string> inodes)
     {
         try
         {
@@ -38,7 +41,7 @@ internal static class PortOwner
             {
                 // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
                 var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (fields.Length > 9 && fields[3] == ListenState && TryParse(fields[1], out var local) && Covers(local, endPoint))
+                if (fields.Length > 9 && fields[3] == state && TryParse(fields[1], out var local) && Covers(local, endPoint))
                 {
                     inodes.Add(fields[9]);
                 }

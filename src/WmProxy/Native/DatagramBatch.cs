@@ -7,13 +7,12 @@ namespace WmProxy.Native;
 
 /// <summary>
 /// Datagrams that are received together and sent together, in place: recvmmsg(2) and sendmmsg(2) on the same memory. Not for use from several threads.
-/// Every call returns the negated errno where it fails.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe partial class DatagramBatch
 {
-    /// <summary>How many datagrams there is room for.</summary>
-    public const int Capacity = 64;
+    /// <summary>The most datagrams that there may be room for.</summary>
+    public const int MaxCapacity = 64;
 
     /// <summary>The most that a datagram may be put in front of (<see cref="Prepend"/>).</summary>
     public const int HeadRoom = 128;
@@ -35,25 +34,37 @@ internal sealed unsafe partial class DatagramBatch
     private const int IPv6PacketInfo = 50; // IPV6_PKTINFO, ipv6(7)
     private const int UdpSegment = 103; // UDP_SEGMENT, udp(7)
 
+    private static readonly Lazy<bool> KernelSegments = new(CanSegment);
+
     // Pinned, so that the pointers hold as long as this object does. Pages that no datagram reaches are never touched.
-    private readonly byte[] _memory = GC.AllocateUninitializedArray<byte>(SlotSize * Capacity, pinned: true);
-    private readonly byte[] _headers = GC.AllocateArray<byte>((sizeof(Message) + sizeof(Vector) + AddressSize + ControlSize) * Capacity, pinned: true);
+    private readonly byte[] _memory;
+    private readonly byte[] _headers;
     private readonly byte* _slots;
     private readonly Message* _messages;
     private readonly Vector* _vectors;
     private readonly byte* _addresses;
     private readonly byte* _controls;
 
-    public DatagramBatch()
+    /// <param name="capacity">How many datagrams there is room for.</param>
+    public DatagramBatch(int capacity = MaxCapacity)
     {
+        Capacity = capacity;
+        _memory = GC.AllocateUninitializedArray<byte>(SlotSize * capacity, pinned: true);
+        _headers = GC.AllocateArray<byte>((sizeof(Message) + sizeof(Vector) + AddressSize + ControlSize) * capacity, pinned: true);
         _slots = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
         _messages = (Message*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_headers));
-        _vectors = (Vector*)(_messages + Capacity);
-        _controls = (byte*)(_vectors + Capacity);
-        _addresses = _controls + (ControlSize * Capacity);
+        _vectors = (Vector*)(_messages + capacity);
+        _controls = (byte*)(_vectors + capacity);
+        _addresses = _controls + (ControlSize * capacity);
     }
 
-    /// <summary>recvmmsg(2), without waiting, into the places from <paramref name="start"/> on. Returns how many came.</summary>
+    /// <summary>How many datagrams there is room for.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Whether the kernel has <see cref="TrySendSegments"/>. One that does not know it would send one large datagram.</summary>
+    public static bool HasSegments => KernelSegments.Value;
+
+    /// <summary>recvmmsg(2), without waiting, into the places from <paramref name="start"/> on. Returns how many came, or the negated errno.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="start">The first place.</param>
     /// <param name="count">The most datagrams to receive.</param>
@@ -63,7 +74,7 @@ internal sealed unsafe partial class DatagramBatch
         for (var i = start; i < start + count; i++)
         {
             _vectors[i] = new Vector { Data = _slots + (i * SlotSize) + HeadRoom, Length = MaxPayload };
-            _messages[i] = new Message
+            _messages[i].Header = new Header
             {
                 Name = _addresses + (i * AddressSize),
                 NameLength = AddressSize,
@@ -101,10 +112,10 @@ internal sealed unsafe partial class DatagramBatch
     public ReadOnlySpan<byte> Payload(int index) => new(_vectors[index].Data, (int)_vectors[index].Length);
 
     /// <summary>The sender's struct sockaddr, as received.</summary>
-    public ReadOnlySpan<byte> Peer(int index) => new(_addresses + (index * AddressSize), (int)_messages[index].NameLength);
+    public ReadOnlySpan<byte> Peer(int index) => new(_addresses + (index * AddressSize), (int)_messages[index].Header.NameLength);
 
     /// <summary>Whether the datagram was larger than there was room for, which no datagram of IP without jumbograms is.</summary>
-    public bool IsTruncated(int index) => (_messages[index].Flags & MsgTrunc) != 0;
+    public bool IsTruncated(int index) => (_messages[index].Header.Flags & MsgTrunc) != 0;
 
     /// <summary>
     /// The address that the datagram was sent to, if it was asked for: 16 bytes (IPv4 mapped) and the interface's index; <see langword="false"/> where the
@@ -114,7 +125,7 @@ internal sealed unsafe partial class DatagramBatch
     {
         var control = _controls + (index * ControlSize);
         (address, interfaceIndex) = (default, 0);
-        if (_messages[index].Control is null || _messages[index].ControlLength < (nint)sizeof(ControlHeader))
+        if (_messages[index].Header.Control is null || _messages[index].Header.ControlLength < (nint)sizeof(ControlHeader))
         {
             return false;
         }
@@ -174,85 +185,110 @@ internal sealed unsafe partial class DatagramBatch
     public void ToPeer(int index, ReadOnlySpan<byte> peer, UInt128 local, int interfaceIndex)
     {
         ToPeer(index, peer);
-        _messages[index].Control = _controls + (index * ControlSize);
-        _messages[index].ControlLength = WriteLocal(_messages[index].Control, peer, local, interfaceIndex);
+        _messages[index].Header.Control = _controls + (index * ControlSize);
+        _messages[index].Header.ControlLength = WriteLocal(_messages[index].Header.Control, peer, local, interfaceIndex);
     }
 
     /// <summary>
     /// sendmmsg(2), without waiting, of the places from <paramref name="start"/> on. A datagram that cannot be sent is left out, as the network would; when
-    /// the socket's buffer is full, so are the rest. Returns how many were left out; <paramref name="error"/> is the last reason, as errno.
+    /// the socket's buffer is full, so are the rest.
     /// </summary>
-    public int Send(int socket, int start, int count, out int error)
+    public void Send(int socket, int start, int count, ref DatagramsSent sent)
     {
-        error = 0;
-        var dropped = 0;
-        var refusedAt = -1;
+        var toldAt = -1;
         for (var next = start; next < start + count;)
         {
-            var sent = sendmmsg(socket, _messages + next, (uint)(start + count - next), MsgDontWait | MsgNoSignal);
-            if (sent > 0)
+            var result = sendmmsg(socket, _messages + next, (uint)(start + count - next), MsgDontWait | MsgNoSignal);
+            if (result > 0)
             {
-                next += sent;
+                next += result;
                 continue;
             }
 
-            var failure = Marshal.GetLastPInvokeError();
-            if (failure == Libc.Eintr)
+            var error = Marshal.GetLastPInvokeError();
+            if (error == Libc.Eintr)
             {
                 continue;
             }
 
-            error = failure;
-            if (failure == LinuxSocket.Econnrefused && refusedAt != next)
+            if (LinuxSocket.IsUnreachable(error))
             {
-                // That is what became of an earlier one; this one was not looked at.
-                refusedAt = next;
-                continue;
+                sent.IsUnreachable = true;
+                if (toldAt != next)
+                {
+                    // That is what became of an earlier one, as a rule; this one was not looked at.
+                    toldAt = next;
+                    continue;
+                }
             }
 
-            if (failure == Libc.Eagain)
+            if (error == Libc.Eagain)
             {
-                return dropped + (start + count - next);
+                for (; next < start + count; next++)
+                {
+                    sent.AddFailed(next);
+                }
+
+                return;
             }
 
-            dropped++;
-            next++;
+            sent.AddFailed(next++);
         }
-
-        return dropped;
     }
 
     /// <summary>
     /// Sends the places from <paramref name="start"/> on, which have one receiver and one size (the last may be smaller), with one call and one pass through
-    /// the kernel's stack (UDP_SEGMENT). 0, or the negated errno: nothing was sent then.
+    /// the kernel's stack (UDP_SEGMENT). <see langword="false"/>: nothing was sent.
     /// </summary>
-    public int SendSegments(int socket, int start, int count)
+    public bool TrySendSegments(int socket, int start, int count, ref DatagramsSent sent)
     {
-        var first = _messages + start;
+        ref var first = ref _messages[start].Header;
         var control = stackalloc byte[ControlSize];
         new Span<byte>(control, ControlSize).Clear();
-        var length = (int)first->ControlLength;
-        new ReadOnlySpan<byte>(first->Control, length).CopyTo(new Span<byte>(control, ControlSize));
+        var length = (int)first.ControlLength;
+        new ReadOnlySpan<byte>(first.Control, length).CopyTo(new Span<byte>(control, ControlSize));
         *(ControlHeader*)(control + length) = new ControlHeader { Length = sizeof(ControlHeader) + sizeof(ushort), Level = UdpLevel, Type = UdpSegment };
         *(ushort*)(control + length + sizeof(ControlHeader)) = (ushort)_vectors[start].Length;
-        var message = *first;
-        message.Vectors = _vectors + start;
-        message.VectorCount = count;
-        message.Control = control;
-        message.ControlLength = length + Aligned(sizeof(ControlHeader) + sizeof(ushort));
-        message.Flags = 0;
-        while (true)
+        var message = new Message
         {
-            if (sendmmsg(socket, &message, 1, MsgDontWait | MsgNoSignal) > 0)
+            Header = first with
             {
-                return 0;
-            }
-
+                Vectors = _vectors + start,
+                VectorCount = count,
+                Control = control,
+                ControlLength = length + Aligned(sizeof(ControlHeader) + sizeof(ushort)),
+                Flags = 0,
+            },
+        };
+        while (sendmmsg(socket, &message, 1, MsgDontWait | MsgNoSignal) <= 0)
+        {
             var error = Marshal.GetLastPInvokeError();
             if (error != Libc.Eintr)
             {
-                return -error;
+                sent.IsUnreachable |= LinuxSocket.IsUnreachable(error);
+                return false;
             }
+        }
+
+        return true;
+    }
+
+    private static bool CanSegment()
+    {
+        var socket = LinuxSocket.Open(SocketAddressBytes.IPv4Family, LinuxSocket.Datagram);
+        if (socket < 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            Span<byte> value = stackalloc byte[sizeof(int)];
+            return LinuxSocket.GetOption(socket, UdpLevel, UdpSegment, value) >= 0;
+        }
+        finally
+        {
+            _ = LinuxSocket.Close(socket);
         }
     }
 
@@ -281,7 +317,7 @@ internal sealed unsafe partial class DatagramBatch
 
     private void Address(int index, byte* name, int nameLength, byte* control, nint controlLength)
     {
-        _messages[index] = new Message
+        _messages[index].Header = new Header
         {
             Name = name,
             NameLength = (uint)nameLength,
@@ -313,8 +349,15 @@ internal sealed unsafe partial class DatagramBatch
         public int Type;
     }
 
-    /// <summary>struct mmsghdr of recvmmsg(2), with the struct msghdr of recvmsg(2) in it.</summary>
+    /// <summary>struct mmsghdr of recvmmsg(2).</summary>
     private struct Message
+    {
+        public Header Header;
+        public uint Length;
+    }
+
+    /// <summary>struct msghdr of recvmsg(2). Its padding at the end is part of it, so it is a struct of its own.</summary>
+    private struct Header
     {
         public byte* Name;
         public uint NameLength;
@@ -323,6 +366,5 @@ internal sealed unsafe partial class DatagramBatch
         public byte* Control;
         public nint ControlLength;
         public int Flags;
-        public uint Length;
     }
 }

@@ -20,11 +20,14 @@ internal static unsafe partial class LinuxSocket
     public const int Econnrefused = 111;
     public const int Emsgsize = 90;
 
+    public const int Datagram = 2; // SOCK_DGRAM
+
     public const int SocketLevel = 1; // SOL_SOCKET
     public const int TcpLevel = 6; // IPPROTO_TCP
     public const int NoDelayOption = 1; // TCP_NODELAY
     public const int ErrorOption = 4; // SO_ERROR
     public const int LingerOption = 13; // SO_LINGER
+    public const int ReceiveBufferOption = 8; // SO_RCVBUF
 
     private const int MsgPeek = 2;
     private const int MsgDontWait = 0x40;
@@ -182,6 +185,21 @@ internal static unsafe partial class LinuxSocket
             return getsockname(socket, pointer, &length) != 0 ? -Marshal.GetLastPInvokeError() : (int)Math.Min(length, (uint)address.Length);
         }
     }
+
+    /// <summary>
+    /// Whether the errno of a UDP socket says that its peer cannot be reached: no route, or an answer of ICMP that is more than a hiccup (port, protocol or
+    /// host unreachable, prohibited; icmp_err_convert and icmpv6_err_convert of Linux).
+    /// </summary>
+    public static bool IsUnreachable(int errno) => errno switch
+    {
+        Econnrefused => true,
+        13 => true, // EACCES: prohibited by an IPv6 router
+        64 => true, // ENONET
+        92 => true, // ENOPROTOOPT
+        100 or 101 => true, // ENETDOWN, ENETUNREACH
+        112 or 113 => true, // EHOSTDOWN, EHOSTUNREACH
+        _ => false,
+    };
 
     private static int Result(nint result) => result >= 0 ? (int)result : -Marshal.GetLastPInvokeError();
 

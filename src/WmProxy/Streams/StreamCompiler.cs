@@ -62,7 +62,7 @@ internal sealed class StreamCompiler
         ClusterId = StreamClusters.IdOf(stream),
         ConnectTimeout = stream.ConnectTimeout ?? StreamDefaults.ConnectTimeout,
         ConnectAttempts = stream.ConnectAttempts ?? StreamDefaults.ConnectAttempts,
-        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? (IsUdp(stream) ? StreamDefaults.UdpIdleTimeout : StreamDefaults.IdleTimeout)),
+        IdleTicks = _connections.ToTicks(stream.IdleTimeout ?? (stream.IsUdp ? StreamDefaults.UdpIdleTimeout : StreamDefaults.IdleTimeout)),
         HalfCloseTicks = _connections.ToTicks(stream.HalfCloseTimeout ?? StreamDefaults.HalfCloseTimeout),
         MaxConnections = stream.MaxConnections ?? 0,
         MaxSessions = stream.MaxSessions ?? StreamDefaults.MaxSessions,
@@ -94,7 +94,7 @@ internal sealed class StreamCompiler
 
     private ListenerModel CompileListener(string key, ListenAddress address, IReadOnlyList<StreamModel> models, RelayEngineKind engine)
     {
-        if (address.Scheme == ListenScheme.Udp)
+        if (address.IsUdp)
         {
             return new UdpListenerModel
             {
@@ -118,6 +118,4 @@ internal sealed class StreamCompiler
             Engine = engine,
         };
     }
-
-    private static bool IsUdp(StreamConfig stream) => stream.Listen.Any(address => address.Scheme == ListenScheme.Udp);
 }

@@ -29,4 +29,7 @@ internal enum UdpDropReason
 
     /// <summary>It did not arrive whole.</summary>
     Truncated,
+
+    /// <summary>The session had all the replies that it takes already.</summary>
+    Completed,
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
+using WmProxy.Configuration;
 using WmProxy.Listeners;
 using WmProxy.Relay.Linux;
 using WmProxy.Udp.Linux;
@@ -28,21 +29,21 @@ internal sealed class UdpListenerOpener : IListenerOpener
     public IBoundListener Open(ListenerModel model)
     {
         var udp = (UdpListenerModel)model;
-        return new UdpListener(udp, (address, listener) =>
+        return new UdpListener(udp, (address, listener, receivers) =>
         {
             if (OperatingSystem.IsLinux() && _linux.TryGetLoops(udp.Engine, out var loops))
             {
-                return OpenOn(loops, address, listener);
+                return OpenOn(loops, address, listener, receivers);
             }
 
-            return [.. UdpSockets.Open(address, isShareable: false).Select(socket => new PortableUdpReceiver(listener, _sessions, socket))];
+            return [.. UdpSockets.Open(address, isShareable: false).Select(socket => new PortableUdpReceiver(listener, receivers, _sessions, socket))];
         });
     }
 
     [SupportedOSPlatform("linux")]
-    private List<IUdpReceiver> OpenOn(IReadOnlyList<EventLoop> loops, Configuration.ListenAddress address, UdpListener listener)
+    private List<IUdpReceiver> OpenOn(IReadOnlyList<EventLoop> loops, ListenAddress address, UdpListener listener, UdpReceivers receivers)
     {
-        var receivers = new List<IUdpReceiver>();
+        var all = new List<IUdpReceiver>();
         var firsts = UdpSockets.Open(address, isShareable: true);
         try
         {
@@ -51,15 +52,17 @@ internal sealed class UdpListenerOpener : IListenerOpener
                 foreach (var loop in loops)
                 {
                     var batches = (LinuxUdpBatches)_batches.GetValue(loop, static loop => new LinuxUdpBatches((EventLoop)loop));
-                    receivers.Add(new LinuxUdpReceiver(listener, _sessions, batches, loop == loops[0] ? first : UdpSockets.OpenShare(first)));
+                    all.Add(new LinuxUdpReceiver(listener, receivers, _sessions, batches, loop == loops[0] ? first : UdpSockets.OpenShare(first)));
                 }
+
+                UdpSockets.Discard(first);
             }
 
-            return receivers;
+            return all;
         }
         catch
         {
-            receivers.ForEach(receiver => receiver.Close());
+            all.ForEach(receiver => receiver.Close());
             foreach (var first in firsts)
             {
                 first.Dispose();

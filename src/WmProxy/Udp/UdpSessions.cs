@@ -10,13 +10,18 @@ using WmProxy.Connectors;
 using WmProxy.Diagnostics;
 using WmProxy.Relay.Bandwidth;
 using WmProxy.Streams;
+using WmProxy.Udp.Portable;
 using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
 
 namespace WmProxy.Udp;
 
 /// <summary>Decides about sessions, whatever moves their datagrams: who may have one, where it goes, and that its end is recorded.</summary>
 internal sealed partial class UdpSessions
 {
+    // What is on its way when there will be no more sessions still arrives; what merely might come again is not waited for.
+    private static readonly TimeSpan DrainIdleTimeout = TimeSpan.FromSeconds(5);
+
     private readonly ConnectionTable _connections;
     private readonly ConnectionRecorder _recorder;
     private readonly IProxyStateLookup _clusters;
@@ -25,6 +30,7 @@ internal sealed partial class UdpSessions
     private readonly PassiveHealthReporter _passiveHealth;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<UdpSessions> _logger;
+    private readonly long _drainIdleTicks;
 
     public UdpSessions(
         ConnectionTable connections,
@@ -48,50 +54,56 @@ internal sealed partial class UdpSessions
         Metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
+        _drainIdleTicks = connections.ToTicks(DrainIdleTimeout);
     }
 
     public AddressResolver Resolver { get; }
 
     public UdpMetrics Metrics { get; }
 
-    /// <summary>A session for a client's first datagram; <see langword="null"/> where it may have none: the datagram is to be dropped then, and is counted.</summary>
-    /// <param name="model">The listener that it came in on.</param>
-    /// <param name="key">Whose it is.</param>
+    /// <summary>The pauses of a listening socket.</summary>
+    public ReceivePause CreatePause(IPEndPoint endPoint) => new(_timeProvider, _logger, $"udp://{endPoint}");
+
+    /// <summary>Takes a place for a client's session; <see langword="null"/> where it may have none: its datagrams are counted as dropped then.</summary>
+    /// <param name="model">The listener that they came in on.</param>
+    /// <param name="key">Whose they are.</param>
     /// <param name="local">The listener's address, where <paramref name="key"/> does not tell.</param>
-    /// <param name="owner">Who will have its sockets.</param>
-    public UdpSession? TryOpen(UdpListenerModel model, in UdpSessionKey key, IPEndPoint? local, IUdpSessionOwner owner)
+    /// <param name="datagrams">How many there are.</param>
+    public UdpAdmission? TryAdmit(UdpListenerModel model, in UdpSessionKey key, IPEndPoint local, int datagrams)
     {
         var stream = model.Stream;
         var client = key.ToClientEndPoint();
         if (stream.Access is { } access && !access.IsAllowed(client.Address))
         {
-            return Refuse(stream, client, UdpDropReason.AccessDenied);
+            return Refuse(stream, client, UdpDropReason.AccessDenied, datagrams);
         }
 
         if (!stream.State.Connections.TryAcquire(stream.MaxSessions))
         {
-            return Refuse(stream, client, UdpDropReason.SessionLimit);
+            return Refuse(stream, client, UdpDropReason.SessionLimit, datagrams);
         }
 
         if (stream.MaxConnectionsPerClient != 0 && !stream.State.ConnectionsPerClient.TryAcquire(client.Address, stream.MaxConnectionsPerClient))
         {
             stream.State.Connections.Release();
-            return Refuse(stream, client, UdpDropReason.ClientSessionLimit);
+            return Refuse(stream, client, UdpDropReason.ClientSessionLimit, datagrams);
         }
 
-        var now = _timeProvider.GetTimestamp();
-        var localAddress = key.ToLocalAddress();
-        var state = new ConnectionState(
-            _connections.NextId(), accepted: null, model.Key, client, localAddress is null ? local : new IPEndPoint(localAddress, local?.Port ?? 0), now)
+        var localEndPoint = key.ToLocalAddress() is { } address ? new IPEndPoint(address, local.Port) : local;
+        var state = new ConnectionState(_connections.NextId(), accepted: null, model.Key, client, localEndPoint, _timeProvider.GetTimestamp())
         {
             StreamId = stream.StreamId,
             AccessLog = stream.AccessLog,
         };
-        var session = new UdpSession(key, stream, state, owner) { Bandwidth = stream.Bandwidth?.Rent(client.Address) };
-        _recorder.Started(state);
-        _connections.Add(state);
-        state.StartRelay(session, stream.IdleTicks, stream.IdleTicks, now);
-        return session;
+        return new UdpAdmission(key, stream, state, stream.Bandwidth?.Rent(client.Address));
+    }
+
+    /// <summary>A session begins; it may end from now on.</summary>
+    public void Start(UdpSession session)
+    {
+        _recorder.Started(session.State);
+        _connections.Add(session.State);
+        session.State.StartRelay(session, session.Stream.IdleTicks, session.Stream.IdleTicks, session.State.StartTimestamp);
     }
 
     /// <summary>
@@ -117,25 +129,29 @@ internal sealed partial class UdpSessions
             return false;
         }
 
-        (address, var error) = _addresses.Get(destination.Model);
-        if (address is null)
+        var model = destination.Model;
+        (address, var error) = _addresses.Get(model);
+        if (address?.Scheme != DestinationAddress.UdpScheme)
         {
-            session.State.Error = error;
+            // An application's own configuration of YARP may have anything.
+            session.State.Error = error ?? $"destination '{destination.DestinationId}' is not of the form udp://host:port";
             return false;
         }
 
         session.Available = available;
+        session.ConfiguredAddress = model.Config.Address;
         session.Lease = new DestinationLease(cluster, destination);
-        session.IsAnswered = false;
         (session.State.ClusterId, session.State.DestinationId, session.State.Error) = (stream.ClusterId, destination.DestinationId, null);
-        session.Preface = stream.SentProxyProtocol is null
+        session.Header = stream.SentProxyProtocol is null
             ? null
             : ProxyProtocolWriter.WriteDatagram(session.State.ClientEndPoint, session.State.GetLocalEndPoint());
         return true;
     }
 
-    /// <summary>Whether a session may stay where it is: one whose destination is no longer healthy, or no longer configured, is to choose again.</summary>
-    public static bool MayStay(UdpSession session)
+    /// <summary>
+    /// Whether a session may stay where it is: one whose destination is no longer healthy, no longer configured, or elsewhere by now, is to choose again.
+    /// </summary>
+    public bool MayStay(UdpSession session)
     {
         if (session.Lease is not { } lease)
         {
@@ -152,26 +168,26 @@ internal sealed partial class UdpSessions
         session.Available = available;
 
         // While nobody is healthy there is nothing better to choose.
-        return available.Count == 0 || available.Contains(lease.Destination);
+        return available.Count == 0
+            || (available.Contains(lease.Destination) && lease.Destination.Model.Config.Address == session.ConfiguredAddress);
     }
 
-    /// <summary>Nobody listens at the session's destination (ICMP port unreachable): the session lives on, its destination's health suffers.</summary>
+    /// <summary>A session's destination cannot be reached (ICMP unreachable, no route): its health suffers.</summary>
     public void Refused(UdpSession session)
     {
-        if (session.Lease is { } lease)
+        // One that is known to be unhealthy gets no worse, and a client that goes on sending brings this up with every datagram.
+        if (session.Lease is { } lease && lease.Destination.Health.Passive != DestinationHealth.Unhealthy)
         {
-            session.IsAnswered = false;
-            Log.DestinationRefuses(_logger, lease.Cluster.ClusterId, lease.Destination.DestinationId);
+            Log.UdpDestinationRefuses(_logger, lease.Cluster.ClusterId, lease.Destination.DestinationId);
             _passiveHealth.Report(lease.Cluster, lease.Destination, ConnectionEndReason.ConnectFailed);
         }
     }
 
-    /// <summary>The session's destination has answered.</summary>
+    /// <summary>A session's destination has answered.</summary>
     public void Answered(UdpSession session)
     {
-        if (!session.IsAnswered && session.Lease is { } lease)
+        if (session.Lease is { } lease)
         {
-            session.IsAnswered = true;
             _passiveHealth.Report(lease.Cluster, lease.Destination, ConnectionEndReason.None);
         }
     }
@@ -188,15 +204,15 @@ internal sealed partial class UdpSessions
         return false;
     }
 
-    /// <summary>Records a session's end, once; its sockets are closed.</summary>
+    /// <summary>A session gets little time in which nothing moves.</summary>
+    public void Drain(UdpSession session) => session.State.LimitIdle(Math.Min(_drainIdleTicks, session.Stream.IdleTicks));
+
+    /// <summary>Takes <see cref="Drain"/> back.</summary>
+    public void Resume(UdpSession session) => session.State.LimitIdle(session.Stream.IdleTicks);
+
+    /// <summary>Gives back what a session has, and records its end.</summary>
     public void End(UdpSession session, ConnectionEndReason reason)
     {
-        if (session.HasEnded)
-        {
-            return;
-        }
-
-        session.HasEnded = true;
         session.State.TryEnd(reason);
         session.Lease?.Dispose();
         session.Bandwidth?.Dispose();
@@ -217,19 +233,19 @@ internal sealed partial class UdpSessions
         }
     }
 
-    private UdpSession? Refuse(StreamModel stream, IPEndPoint client, UdpDropReason reason)
+    private UdpAdmission? Refuse(StreamModel stream, IPEndPoint client, UdpDropReason reason, int datagrams)
     {
-        Metrics.Dropped(stream.StreamId, reason);
-        Log.SessionRefused(_logger, client, stream.StreamId, reason);
+        Metrics.Dropped(stream.StreamId, reason, datagrams);
+        Log.UdpSessionRefused(_logger, client, stream.StreamId, reason);
         return null;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.UdpSessionRefused, LogLevel.Debug, "A datagram of {client} to {stream} is dropped: {reason}", EventName = nameof(SessionRefused))]
-        public static partial void SessionRefused(ILogger logger, IPEndPoint client, string stream, UdpDropReason reason);
+        [LoggerMessage(EventIds.UdpSessionRefused, LogLevel.Debug, "Datagrams of {client} to {stream} are dropped: {reason}", EventName = nameof(UdpSessionRefused))]
+        public static partial void UdpSessionRefused(ILogger logger, IPEndPoint client, string stream, UdpDropReason reason);
 
-        [LoggerMessage(EventIds.UdpDestinationRefuses, LogLevel.Debug, "Nobody listens at cluster '{clusterId}', destination '{destinationId}' (ICMP port unreachable)", EventName = nameof(DestinationRefuses))]
-        public static partial void DestinationRefuses(ILogger logger, string clusterId, string destinationId);
+        [LoggerMessage(EventIds.UdpDestinationRefuses, LogLevel.Debug, "Cluster '{clusterId}', destination '{destinationId}' cannot be reached (ICMP unreachable, or no route)", EventName = nameof(UdpDestinationRefuses))]
+        public static partial void UdpDestinationRefuses(ILogger logger, string clusterId, string destinationId);
     }
 }

@@ -10,12 +10,14 @@ namespace WmProxy.Udp;
 /// <summary>Opens the sockets of a UDP address: two for <c>localhost</c>, one otherwise.</summary>
 internal static class UdpSockets
 {
-    // A burst while the thread is busy elsewhere waits here instead of being lost.
-    private const int ReceiveBuffer = 4 * 1024 * 1024;
+    // A burst while the thread is busy elsewhere waits here instead of being lost, and so do the replies to all clients where the network is slower.
+    private const int BufferSize = 4 * 1024 * 1024;
 
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int ReusePort = 15; // SO_REUSEPORT
-    private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE: beyond net.core.rmem_max, with CAP_NET_ADMIN
+    private const int ForceSendBuffer = 32; // SO_SNDBUFFORCE: beyond net.core.wmem_max, with CAP_NET_ADMIN
+    private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE
+    private const int MaxDiscarded = 10_000;
     private const int FreePortAttempts = 10;
 
     /// <summary>Binds.</summary>
@@ -35,6 +37,26 @@ internal static class UdpSockets
     {
         var endPoint = (IPEndPoint)first.LocalEndPoint!;
         return Open(endPoint.Address, endPoint.Port, isShareable: true, isFirst: false);
+    }
+
+    /// <summary>Whether datagrams to several addresses of this machine come in on a socket that is bound to <paramref name="endPoint"/>.</summary>
+    public static bool HasSeveralAddresses(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.IPv6Any) || endPoint.Address.Equals(IPAddress.Any);
+
+    /// <summary>
+    /// Drops what came while <paramref name="first"/> was alone: from now on the system may give another socket the datagrams of the same client, which would
+    /// have two sessions then.
+    /// </summary>
+    public static void Discard(Socket first)
+    {
+        first.Blocking = false;
+        for (var i = 0; i < MaxDiscarded; i++)
+        {
+            first.Receive(Span<byte>.Empty, SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock)
+            {
+                return;
+            }
+        }
     }
 
     private static List<Socket> OpenLoopbacks(int port, bool isShareable)
@@ -73,9 +95,10 @@ internal static class UdpSockets
         var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            var isWildcard = address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.Any);
+            var isWildcard = HasSeveralAddresses(new IPEndPoint(address, port));
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
             {
+                // `*` takes both families with one socket; `[::1]` and other addresses only their own.
                 socket.DualMode = isWildcard;
             }
 
@@ -86,7 +109,7 @@ internal static class UdpSockets
                 socket.SetSocketOption(level, SocketOptionName.PacketInformation, true);
             }
 
-            SetReceiveBuffer(socket);
+            SetBuffers(socket);
             if (isShareable && !isFirst)
             {
                 SetOption(socket, ReusePort, 1);
@@ -109,18 +132,20 @@ internal static class UdpSockets
         }
     }
 
-    private static void SetReceiveBuffer(Socket socket)
+    private static void SetBuffers(Socket socket)
     {
-        socket.ReceiveBufferSize = ReceiveBuffer;
+        socket.ReceiveBufferSize = BufferSize;
+        socket.SendBufferSize = BufferSize;
         if (OperatingSystem.IsLinux())
         {
             try
             {
-                SetOption(socket, ForceReceiveBuffer, ReceiveBuffer);
+                SetOption(socket, ForceReceiveBuffer, BufferSize);
+                SetOption(socket, ForceSendBuffer, BufferSize);
             }
             catch (SocketException)
             {
-                // Not permitted: net.core.rmem_max is the limit.
+                // Not permitted: net.core.rmem_max and wmem_max are the limits.
             }
         }
     }

@@ -18,6 +18,7 @@ internal sealed class ConnectionRecords : IDisposable
     private readonly Channel<ConnectionRecord> _ended = Channel.CreateUnbounded<ConnectionRecord>();
     private readonly ConcurrentDictionary<string, long> _active = new();
     private readonly ConcurrentDictionary<string, long> _bytes = new();
+    private readonly ConcurrentDictionary<string, long> _dropped = new();
     private int _count;
 
     public ConnectionRecords(ProxyHost host)
@@ -40,6 +41,10 @@ internal sealed class ConnectionRecords : IDisposable
             {
                 _bytes.AddOrUpdate(Tag(tags, "network.io.direction"), value, (_, sum) => sum + value);
             }
+            else if (instrument.Name == "wmproxy.udp.dropped")
+            {
+                _dropped.AddOrUpdate(Tag(tags, "wmproxy.drop_reason"), value, (_, sum) => sum + value);
+            }
         });
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
         {
@@ -61,6 +66,12 @@ internal sealed class ConnectionRecords : IDisposable
     public long BytesUp => _bytes.GetValueOrDefault("up");
 
     public long BytesDown => _bytes.GetValueOrDefault("down");
+
+    /// <summary>How many datagrams were dropped, for each reason for which any were.</summary>
+    public IReadOnlyDictionary<string, long> Dropped => _dropped;
+
+    /// <summary>Waits until so many datagrams were dropped for <paramref name="reason"/>.</summary>
+    public Task WaitForDroppedAsync(string reason, long count) => Deadline.PollAsync(() => Task.FromResult(_dropped.GetValueOrDefault(reason) >= count));
 
     /// <summary>Waits for the next connection that has ended; each is given out once.</summary>
     public Task<ConnectionRecord> NextAsync() => _ended.Reader.ReadAsync().AsTask().Within();

@@ -34,6 +34,7 @@ public sealed class StreamClusterValidatorTests
     [InlineData("tcp://127.0.0.1", "no port")]
     [InlineData("tls://a:99999", "'99999'")]
     [InlineData("unix:a", "unix:/path")]
+    [InlineData("udp://whatever", "no port")]
     public async Task ValidateAsync_MalformedAddress_IsNamed(string address, string expected)
     {
         var error = Assert.Single(await ValidateAsync(ClusterHost.Cluster("tcp://127.0.0.1:1", address)));
@@ -43,7 +44,7 @@ public sealed class StreamClusterValidatorTests
 
     [Theory]
     [InlineData("http://a")]
-    [InlineData("udp://whatever")]
+    [InlineData("udp://a:53")]
     [InlineData("tcp://a:1")]
     [InlineData("unix:/a")]
     public async Task ValidateAsync_OtherAddress_IsAccepted(string address) => Assert.Empty(await ValidateAsync(ClusterHost.Cluster(address)));

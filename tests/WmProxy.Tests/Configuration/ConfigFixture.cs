@@ -55,7 +55,7 @@ internal sealed class ConfigFixture : IDisposable
             Source = root,
             RouteConstraints = RouteConstraints,
             KestrelEndpoints = KestrelEndpointReader.Read(root),
-            Clusters = [Cluster("pg", "tcp://10.0.0.5:5432"), Cluster("web", "http://10.0.0.5:80")],
+            Clusters = [Cluster("pg", "tcp://10.0.0.5:5432"), Cluster("web", "http://10.0.0.5:80"), Cluster("dns", "udp://10.0.0.5:53")],
         };
         var errors = readErrors.ToList();
         WmProxyConfigValidator.Validate(config, change is null ? context : change(context), errors);

@@ -18,7 +18,10 @@ internal static class FullConfig
                 "IdleTimeout": "00:05:00",
                 "HalfCloseTimeout": "500ms",
                 "MaxConnections": 10,
+                "MaxSessions": 100,
                 "MaxConnectionsPerClient": 3,
+                "Requests": 5,
+                "Responses": 6,
                 "Access": { "Allow": [ "10.0.0.0/8", "::1" ], "Deny": [ "10.1.0.0/16" ] },
                 "Bandwidth": { "Upload": "1MB/s", "Download": "4KiB/s", "Per": "Client" },
                 "ProxyProtocol": { "Accept": { "Versions": [ "V1", "V2" ], "From": [ "192.0.2.0/24" ], "Required": false }, "Send": "V2" },
@@ -36,7 +39,8 @@ internal static class FullConfig
                 },
                 "AccessLog": true
               },
-              "ssh": { "Listen": "tcp://localhost:22", "To": "tcp://10.0.0.5:22" }
+              "ssh": { "Listen": "tcp://localhost:22", "To": "tcp://10.0.0.5:22" },
+              "dns": { "Listen": [ "udp://*:53", "udp://[::1]:5300-5301" ], "To": "udp://10.0.0.5:53" }
             },
             "ForwardProxies": {
               "office": {

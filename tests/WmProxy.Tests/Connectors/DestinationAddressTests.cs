@@ -13,6 +13,7 @@ public sealed class DestinationAddressTests
     [InlineData("tcp://[2001:DB8:0::1]:80", "tcp", "2001:db8::1", 80)]
     [InlineData("tcp://[::ffff:192.0.2.1]:80", "tcp", "192.0.2.1", 80)]
     [InlineData("tcp://127.0.0.1:6000/", "tcp", "127.0.0.1", 6000)]
+    [InlineData("UDP://[::1]:53", "udp", "::1", 53)]
     public void TryParse_IPAddress_HasEndPoint(string address, string scheme, string host, int port)
     {
         Assert.True(DestinationAddress.TryParse(address, null, out var result, out _));
@@ -26,6 +27,7 @@ public sealed class DestinationAddressTests
     [Theory]
     [InlineData("tcp://db.example:5432", "db.example", 5432)]
     [InlineData("tls://my_db-1:7", "my_db-1", 7)]
+    [InlineData("udp://dns.example:53", "dns.example", 53)]
     public void TryParse_Name_HasNoEndPoint(string address, string host, int port)
     {
         Assert.True(DestinationAddress.TryParse(address, null, out var result, out _));
@@ -68,6 +70,7 @@ public sealed class DestinationAddressTests
     [InlineData("tcp:/a:1", "tcp://host:port")]
     [InlineData("tcp://a", "no port")]
     [InlineData("tcp://a:", "no port")]
+    [InlineData("udp:a:1", "udp://host:port")]
     [InlineData("tcp://[::1]", "no port")]
     [InlineData("tcp://[::1]80", "no port")]
     [InlineData("tcp://a:0", "'0'")]

@@ -56,6 +56,21 @@ public sealed class PortOwnerTests
         Assert.Null(PortOwner.Find(new IPEndPoint(IPAddress.Parse("127.0.0.2"), ((IPEndPoint)listener.LocalEndpoint).Port)));
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("0.0.0.0", "127.0.0.1")]
+    [InlineData("::1", "::")]
+    public void Find_UdpSocket_NamesTheProcessForUdpAlone(string held, string asked)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
+        var address = IPAddress.Parse(held);
+        using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address, 0));
+        var endPoint = new IPEndPoint(IPAddress.Parse(asked), ((IPEndPoint)socket.LocalEndPoint!).Port);
+
+        Assert.Equal($"this process (pid {Environment.ProcessId})", PortOwner.Find(endPoint, isUdp: true));
+    }
+
     [Fact]
     public void Find_SocketThatDoesNotListen_IsNobody()
     {

@@ -39,6 +39,9 @@ internal sealed class ListenerClaim
     /// <summary>Whether it is a listener of WmProxy, rather than of Kestrel.</summary>
     public bool IsOwn { get; }
 
+    /// <summary>Whether it is a UDP port, which has nothing to do with the TCP port of the same number.</summary>
+    public bool IsUdp { get; private init; }
+
     /// <param name="path">The key path of the address.</param>
     /// <param name="address">The address.</param>
     /// <param name="stream">The stream that listens; <see langword="null"/> for a forward proxy.</param>
@@ -51,7 +54,7 @@ internal sealed class ListenerClaim
             "localhost" => [IPAddress.Loopback, IPAddress.IPv6Loopback],
             var host => IPAddress.TryParse(host, out var parsed) ? [parsed] : [],
         };
-        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream, isOwn: true);
+        return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream, isOwn: true) { IsUdp = address.IsUdp };
     }
 
     /// <summary>What a URL of Kestrel takes.</summary>
@@ -79,7 +82,7 @@ internal sealed class ListenerClaim
         }
 
         // Port 0 is a different free port each time.
-        return FirstPort != 0 && other.FirstPort != 0 && FirstPort <= other.LastPort && other.FirstPort <= LastPort
+        return IsUdp == other.IsUdp && FirstPort != 0 && other.FirstPort != 0 && FirstPort <= other.LastPort && other.FirstPort <= LastPort
             && Array.Exists(_addresses, address => Array.Exists(other._addresses, another => Overlap(address, another)));
     }
 

@@ -5,7 +5,7 @@ using WmProxy.Configuration.Values;
 
 namespace WmProxy.Configuration.Validation;
 
-/// <summary>No address is taken twice, but by streams that share exactly the same one and are told apart by <c>Match</c>.</summary>
+/// <summary>No address is taken twice, but by streams that share exactly the same one and are told apart by <c>Match</c>. UDP has ports of its own.</summary>
 internal static class ListenerConflictValidator
 {
     public static void Validate(WmProxyConfig config, ConfigValidationContext context, ConfigErrorCollector errors)
@@ -46,6 +46,10 @@ internal static class ListenerConflictValidator
                 else if (claims.Exists(other => ReferenceEquals(other.Stream, stream)))
                 {
                     errors.Add(claim.Path, $"'{claim.Text}' is listed twice");
+                }
+                else if (address is { IsUdp: true, FirstPort: not 0 })
+                {
+                    errors.Add(claim.Path, $"'{claim.Text}' is taken by the stream '{claims[0].Stream!.StreamId}' already; nothing in a datagram tells two streams apart");
                 }
                 else if (address.Scheme == ListenScheme.Unix || address.FirstPort != 0)
                 {
@@ -107,6 +111,6 @@ internal static class ListenerConflictValidator
         }
 
         var (first, second) = !a.IsOwn || (b.IsOwn && string.CompareOrdinal(a.Path, b.Path) < 0) ? (a, b) : (b, a);
-        errors.Add(second.Path, $"'{second.Text}' takes the same address as {QuotedText.Quote(first.Text)} of {first.Path}; only streams with exactly the same address can share it");
+        errors.Add(second.Path, $"'{second.Text}' takes the same address as {QuotedText.Quote(first.Text)} of {first.Path}{(second.IsUdp ? "" : "; only streams with exactly the same address can share it")}");
     }
 }

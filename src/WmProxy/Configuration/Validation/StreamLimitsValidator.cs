@@ -10,12 +10,19 @@ internal static class StreamLimitsValidator
     {
         RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "ConnectAttempts"), stream.ConnectAttempts, 1, errors);
         RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnections"), stream.MaxConnections, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxSessions"), stream.MaxSessions, 0, errors);
         RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnectionsPerClient"), stream.MaxConnectionsPerClient, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Requests"), stream.Requests, 0, errors);
+        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Responses"), stream.Responses, 0, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "ConnectTimeout"), stream.ConnectTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "IdleTimeout"), stream.IdleTimeout, errors);
         RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "HalfCloseTimeout"), stream.HalfCloseTimeout, errors);
         ValidateBandwidth(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth"), stream.Bandwidth, errors);
         ValidateProxyProtocol(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol"), stream.ProxyProtocol, errors);
+        if (stream is { IsUdp: true, ProxyProtocol.Send: ProxyProtocolVersion.V1 })
+        {
+            errors.Add(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol", "Send"), "'V1' has no form for UDP; use 'V2'");
+        }
     }
 
     public static void ValidateBandwidth(string path, BandwidthConfig? bandwidth, ConfigErrorCollector errors)

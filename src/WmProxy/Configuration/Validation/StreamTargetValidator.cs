@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using WmProxy.Configuration.Values;
+using WmProxy.Connectors;
 using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Configuration.Validation;
@@ -27,7 +28,8 @@ internal static class StreamTargetValidator
             ValidateTo(stream, clusterIds, errors);
         }
 
-        ValidateDestinations(config, context.Clusters, errors);
+        ValidateDestinations(config, context.Clusters, isUdp: false, errors);
+        ValidateDestinations(config, context.Clusters, isUdp: true, errors);
     }
 
     private static void ValidateClusterId(StreamConfig stream, HashSet<string> clusterIds, ConfigErrorCollector errors)
@@ -50,23 +52,25 @@ internal static class StreamTargetValidator
 
         for (var i = 0; i < stream.To.Count; i++)
         {
-            if (DestinationSyntax.FindError(stream.To[i]) is { } error)
+            // Without an address to listen on, which is an error already, both kinds are good.
+            var isUdp = stream.Listen.Count > 0 ? stream.IsUdp : DestinationSyntax.SchemeOf(stream.To[i]) == DestinationAddress.UdpScheme;
+            if (DestinationSyntax.FindError(stream.To[i], isUdp) is { } error)
             {
                 errors.Add(ConfigKeyPath.Item(path, i), error);
             }
         }
     }
 
-    private static void ValidateDestinations(WmProxyConfig config, IReadOnlyList<ClusterConfig> clusters, ConfigErrorCollector errors)
+    private static void ValidateDestinations(WmProxyConfig config, IReadOnlyList<ClusterConfig> clusters, bool isUdp, ConfigErrorCollector errors)
     {
-        var used = config.Streams.Values.Select(stream => stream.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var used = config.Streams.Values.Where(stream => stream.Listen.Count > 0 && stream.IsUdp == isUdp).Select(stream => stream.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var cluster in clusters.Where(cluster => used.Contains(cluster.ClusterId)))
         {
             foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
             {
-                if (DestinationSyntax.FindError(destination.Address) is { } error)
+                if (DestinationSyntax.FindError(destination.Address, isUdp) is { } error)
                 {
-                    errors.Add(ConfigKeyPath.Of("ReverseProxy", "Clusters", cluster.ClusterId, "Destinations", id, "Address"), $"{error} (a stream uses this cluster)");
+                    errors.Add(ConfigKeyPath.Of("ReverseProxy", "Clusters", cluster.ClusterId, "Destinations", id, "Address"), $"{error} ({(isUdp ? "a UDP stream" : "a stream")} uses this cluster)");
                 }
             }
         }

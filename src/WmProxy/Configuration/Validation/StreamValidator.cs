@@ -9,9 +9,10 @@ internal static class StreamValidator
         {
             if (stream.Listen.Count == 0)
             {
-                errors.Add(ConfigKeyPath.Stream(stream.StreamId, "Listen"), "is required, as \"tcp://*:6432\"");
+                errors.Add(ConfigKeyPath.Stream(stream.StreamId, "Listen"), "is required, as \"tcp://*:6432\" or \"udp://*:53\"");
             }
 
+            StreamKindValidator.Validate(stream, errors);
             StreamMatchValidator.Validate(stream, errors);
             StreamTlsValidator.Validate(stream, context, errors);
             StreamLimitsValidator.Validate(stream, errors);

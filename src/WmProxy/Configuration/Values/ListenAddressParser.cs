@@ -12,7 +12,7 @@ internal static class ListenAddressParser
     // sockaddr_un (unix(7)): 108 bytes on Linux, 104 on macOS, with the NUL at the end.
     private const int MaxUnixPathBytes = 103;
 
-    private const string Forms = "write it as 'tcp://*:6432', 'tls://127.0.0.1:8883' or 'unix:/path'";
+    private const string Forms = "write it as 'tcp://*:6432', 'tls://127.0.0.1:8883', 'udp://*:53' or 'unix:/path'";
 
     public static bool TryParse(string text, [MaybeNullWhen(false)] out ListenAddress value, [NotNullWhen(false)] out string? error)
     {
@@ -40,7 +40,7 @@ internal static class ListenAddressParser
         {
             error = text.StartsWith("http", StringComparison.OrdinalIgnoreCase)
                 ? $"{QuotedText.Quote(text)} is an HTTP address, which belongs under Kestrel:Endpoints; {Forms}"
-                : $"{QuotedText.Quote(text)} has an unknown scheme; {NearestName.Proposal(text[..separator], ["tcp", "tls", "unix"], "valid schemes")}";
+                : $"{QuotedText.Quote(text)} has an unknown scheme; {NearestName.Proposal(text[..separator], ["tcp", "tls", "udp", "unix"], "valid schemes")}";
             return false;
         }
 

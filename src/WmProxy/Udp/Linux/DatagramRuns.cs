@@ -8,25 +8,25 @@ namespace WmProxy.Udp.Linux;
 [SupportedOSPlatform("linux")]
 internal static class DatagramRuns
 {
-    // The kernel's limits: UDP_MAX_SEGMENTS, and what fits into one IP packet. Segments larger than the path's MTU fail, and go one by one then.
-    private const int MaxSegments = 64;
+    // What fits into one IP packet; the kernel's other limit, UDP_MAX_SEGMENTS, is 64 in its first versions, as many as a batch has.
     private const int MaxBytes = 65000;
 
-    // Larger ones do not fit into the packets of most networks, for which they would have to.
+    // Larger ones do not fit into the packets of most networks, for which they would have to; those that do not fit all the same go one by one.
     private const int MaxSegment = 1400;
 
-    /// <summary>
-    /// Sends the datagrams from <paramref name="start"/> to before <paramref name="end"/> with as few calls as it takes; returns how many the system did not
-    /// take, with the last reason.
-    /// </summary>
-    public static int Send(DatagramBatch batch, int socket, int start, int end, ReadOnlySpan<LinuxUdpSession?> receivers, out int error)
+    /// <summary>Sends the datagrams from <paramref name="start"/> to before <paramref name="end"/> with as few calls as it takes.</summary>
+    /// <param name="batch">The datagrams.</param>
+    /// <param name="socket">The socket.</param>
+    /// <param name="start">The first.</param>
+    /// <param name="end">Behind the last.</param>
+    /// <param name="receivers">Whom each is for, by its place; empty where all are for the same.</param>
+    public static DatagramsSent Send(DatagramBatch batch, int socket, int start, int end, ReadOnlySpan<LinuxUdpSession?> receivers)
     {
-        var dropped = 0;
-        error = 0;
+        var sent = default(DatagramsSent);
         while (start < end)
         {
-            var count = SegmentsAt(batch, start, end, receivers);
-            if (count > 1 && batch.SendSegments(socket, start, count) == 0)
+            var count = DatagramBatch.HasSegments ? SegmentsAt(batch, start, end, receivers) : end - start;
+            if (count > 1 && DatagramBatch.HasSegments && batch.TrySendSegments(socket, start, count, ref sent))
             {
                 start += count;
                 continue;
@@ -39,27 +39,22 @@ internal static class DatagramRuns
                 next++;
             }
 
-            dropped += batch.Send(socket, start, next - start, out var reason);
-            error = reason == 0 ? error : reason;
+            batch.Send(socket, start, next - start, ref sent);
             start = next;
         }
 
-        return dropped;
+        return sent;
     }
 
     /// <summary>
     /// How many datagrams from <paramref name="start"/> on have one receiver and one size, which is not 0; the last may be smaller. 1 where it is alone.
     /// </summary>
-    /// <param name="batch">The datagrams.</param>
-    /// <param name="start">The first.</param>
-    /// <param name="end">Behind the last.</param>
-    /// <param name="receivers">Whom each is for, by its place; empty where all are for the same.</param>
     public static int SegmentsAt(DatagramBatch batch, int start, int end, ReadOnlySpan<LinuxUdpSession?> receivers)
     {
         var size = batch.Payload(start).Length;
         var bytes = size;
         var next = start + 1;
-        while (size is > 0 and <= MaxSegment && next < end && next - start < MaxSegments && (receivers.IsEmpty || receivers[next] == receivers[start]))
+        while (size is > 0 and <= MaxSegment && next < end && (receivers.IsEmpty || receivers[next] == receivers[start]))
         {
             var length = batch.Payload(next).Length;
             if (length == 0 || length > size || bytes + length > MaxBytes)

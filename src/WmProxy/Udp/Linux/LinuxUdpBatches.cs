@@ -18,5 +18,8 @@ internal sealed class LinuxUdpBatches
 
     public DatagramBatch Requests { get; } = new();
 
+    /// <summary>For what is sent while <see cref="Requests"/> is in use.</summary>
+    public DatagramBatch Kept { get; } = new(capacity: 1);
+
     public LinuxUdpReplies Replies { get; }
 }

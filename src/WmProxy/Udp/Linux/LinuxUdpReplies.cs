@@ -17,7 +17,7 @@ internal sealed class LinuxUdpReplies : EventLoopHandler
 
     private readonly EventLoop _loop;
     private readonly DatagramBatch _batch = new();
-    private readonly LinuxUdpSession?[] _sessions = new LinuxUdpSession?[DatagramBatch.Capacity];
+    private readonly LinuxUdpSession?[] _sessions = new LinuxUdpSession?[DatagramBatch.MaxCapacity];
     private LinuxUdpReceiver? _receiver;
     private int _count;
 
@@ -27,36 +27,37 @@ internal sealed class LinuxUdpReplies : EventLoopHandler
 
     public override void OnTurn() => Flush();
 
-    /// <summary>Receives what a session's destination has sent; the negated errno where that fails.</summary>
-    public int Receive(LinuxUdpReceiver receiver, LinuxUdpSocket socket)
+    /// <summary>Receives what a session's destination has sent; returns how many datagrams, or the negated errno.</summary>
+    public int Receive(LinuxUdpReceiver receiver, LinuxUdpSession session, int descriptor)
     {
-        if (_receiver != receiver || _count == DatagramBatch.Capacity)
+        if (_receiver != receiver || _count == _batch.Capacity)
         {
             Flush();
             _receiver = receiver;
         }
 
-        var room = Math.Min(DatagramBatch.Capacity - _count, MaxPerSession);
-        var received = _batch.Receive(socket.Descriptor, _count, room, withLocal: false);
+        var first = _count;
+        var received = _batch.Receive(descriptor, first, Math.Min(_batch.Capacity - first, MaxPerSession), withLocal: false);
         if (received <= 0)
         {
             return received;
         }
 
-        var first = _count;
         for (var i = first; i < first + received; i++)
         {
-            if (receiver.Admit(_batch, i, socket.Session))
+            if (!session.Admit(_batch, i))
             {
-                // Those that are left out leave no gap.
-                if (i != _count)
-                {
-                    _batch.Set(_count, _batch.Payload(i));
-                }
-
-                receiver.AddressReply(_batch, _count, socket.Session);
-                _sessions[_count++] = socket.Session;
+                continue;
             }
+
+            // Those that are left out leave no gap.
+            if (i != _count)
+            {
+                _batch.Set(_count, _batch.Payload(i));
+            }
+
+            receiver.AddressReply(_batch, _count, session);
+            _sessions[_count++] = session;
         }
 
         _loop.Schedule(this);
@@ -66,11 +67,20 @@ internal sealed class LinuxUdpReplies : EventLoopHandler
     /// <summary>Sends what is there.</summary>
     public void Flush()
     {
-        if (_count > 0)
+        if (_count == 0)
         {
-            _receiver!.SendReplies(_batch, _sessions.AsSpan(0, _count));
-            Array.Clear(_sessions, 0, _count);
-            _count = 0;
+            return;
+        }
+
+        var sessions = _sessions.AsSpan(0, _count);
+        _count = 0;
+        try
+        {
+            _receiver!.SendReplies(_batch, sessions);
+        }
+        finally
+        {
+            sessions.Clear();
         }
     }
 }

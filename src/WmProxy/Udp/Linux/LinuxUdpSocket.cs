@@ -9,31 +9,29 @@ namespace WmProxy.Udp.Linux;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxUdpSocket : EventLoopHandler
 {
-    private const int Datagram = 2; // SOCK_DGRAM
+    // A burst of replies while the thread is busy elsewhere waits here instead of being lost; the system allows less as a rule.
+    private const int ReceiveBuffer = 1024 * 1024;
 
-    private readonly LinuxUdpReceiver _receiver;
     private readonly EventLoop _loop;
-    private int _descriptor;
+    private readonly LinuxUdpSession _session;
 
-    private LinuxUdpSocket(LinuxUdpReceiver receiver, EventLoop loop, LinuxUdpSession session, int descriptor) =>
-        (_receiver, _loop, Session, _descriptor) = (receiver, loop, session, descriptor);
-
-    public LinuxUdpSession Session { get; }
+    private LinuxUdpSocket(EventLoop loop, LinuxUdpSession session, int descriptor) => (_loop, _session, Descriptor) = (loop, session, descriptor);
 
     /// <summary>The descriptor; -1 once it is closed.</summary>
-    public int Descriptor => _descriptor;
+    public int Descriptor { get; private set; }
 
     /// <summary>Opens one towards <paramref name="address"/>, a struct sockaddr; <see langword="null"/> where that fails, with the errno.</summary>
-    public static LinuxUdpSocket? TryOpen(LinuxUdpReceiver receiver, EventLoop loop, LinuxUdpSession session, int family, ReadOnlySpan<byte> address, out int error)
+    public static LinuxUdpSocket? TryOpen(EventLoop loop, LinuxUdpSession session, int family, ReadOnlySpan<byte> address, out int error)
     {
-        var descriptor = LinuxSocket.Open(family, Datagram);
+        var descriptor = LinuxSocket.Open(family, LinuxSocket.Datagram);
         error = -descriptor;
         if (descriptor < 0)
         {
             return null;
         }
 
-        var socket = new LinuxUdpSocket(receiver, loop, session, descriptor);
+        _ = LinuxSocket.SetOption(descriptor, LinuxSocket.SocketLevel, LinuxSocket.ReceiveBufferOption, ReceiveBuffer);
+        var socket = new LinuxUdpSocket(loop, session, descriptor);
         error = -LinuxSocket.Connect(descriptor, address);
         if (error == 0)
         {
@@ -51,24 +49,24 @@ internal sealed class LinuxUdpSocket : EventLoopHandler
 
     public override void OnReady(uint events)
     {
-        if ((events & Epoll.Error) != 0 && LinuxSocket.TakeError(_descriptor) == -LinuxSocket.Econnrefused)
+        if ((events & Epoll.Error) != 0 && LinuxSocket.IsUnreachable(-LinuxSocket.TakeError(Descriptor)))
         {
-            _receiver.OnRefused(Session);
+            _session.OnUnreachable(this);
         }
 
-        if (_descriptor >= 0 && (events & Epoll.In) != 0)
+        if (Descriptor >= 0 && (events & Epoll.In) != 0)
         {
-            _receiver.OnReplies(this);
+            _session.OnReplies(this);
         }
     }
 
     public void Close()
     {
-        if (_descriptor >= 0)
+        if (Descriptor >= 0)
         {
             _loop.Unregister(this);
-            _ = LinuxSocket.Close(_descriptor);
-            _descriptor = -1;
+            _ = LinuxSocket.Close(Descriptor);
+            Descriptor = -1;
         }
     }
 }

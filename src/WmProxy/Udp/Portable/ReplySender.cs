@@ -1,6 +1,7 @@
 using System;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Threading;
 using WmProxy.Native;
 
@@ -16,35 +17,36 @@ internal sealed class ReplySender
     private readonly Lock _lock = new();
     private readonly Socket _socket;
     private readonly SocketAddress _address;
+    private readonly int _family;
     private readonly DatagramBatch? _batch;
 
     public ReplySender(Socket socket, bool hasSeveralAddresses)
     {
         _socket = socket;
         _address = new SocketAddress(socket.AddressFamily);
+        _family = socket.AddressFamily == AddressFamily.InterNetworkV6 ? SocketAddressBytes.IPv6Family : SocketAddressBytes.IPv4Family;
         if (OperatingSystem.IsLinux() && hasSeveralAddresses)
         {
-            _batch = new DatagramBatch();
+            _batch = new DatagramBatch(capacity: 1);
         }
     }
 
     /// <summary>Sends <paramref name="datagram"/> to the client of <paramref name="key"/>; whether the system took it.</summary>
     public bool TrySend(ReadOnlySpan<byte> datagram, in UdpSessionKey key)
     {
+        Span<byte> client = stackalloc byte[28];
+        client = client[..key.WriteClient(_family, client)];
         lock (_lock)
         {
             try
             {
                 if (_batch is not null && OperatingSystem.IsLinux() && key.Local != default)
                 {
-                    return TrySendFrom(datagram, key);
+                    return TrySendFrom(_batch, datagram, client, key);
                 }
 
                 // The first two bytes, the family, are the system's and stay.
-                Span<byte> client = stackalloc byte[28];
-                var length = key.WriteClient(
-                    _socket.AddressFamily == AddressFamily.InterNetworkV6 ? SocketAddressBytes.IPv6Family : SocketAddressBytes.IPv4Family, client);
-                client[2..length].CopyTo(_address.Buffer.Span[2..]);
+                client[2..].CopyTo(_address.Buffer.Span[2..]);
                 return _socket.SendTo(datagram, SocketFlags.None, _address) == datagram.Length;
             }
             catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
@@ -54,19 +56,18 @@ internal sealed class ReplySender
         }
     }
 
-    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
-    private bool TrySendFrom(ReadOnlySpan<byte> datagram, in UdpSessionKey key)
+    [SupportedOSPlatform("linux")]
+    private bool TrySendFrom(DatagramBatch batch, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> client, in UdpSessionKey key)
     {
-        Span<byte> client = stackalloc byte[28];
-        var family = _socket.AddressFamily == AddressFamily.InterNetworkV6 ? SocketAddressBytes.IPv6Family : SocketAddressBytes.IPv4Family;
-        var length = key.WriteClient(family, client);
-        _batch!.Set(0, datagram);
-        _batch.ToPeer(0, client[..length], key.Local, key.Interface);
+        batch.Set(0, datagram);
+        batch.ToPeer(0, client, key.Local, key.Interface);
         var isHeld = false;
         try
         {
             _socket.SafeHandle.DangerousAddRef(ref isHeld);
-            return _batch.Send((int)_socket.SafeHandle.DangerousGetHandle(), 0, 1, out _) == 0;
+            var sent = default(DatagramsSent);
+            batch.Send((int)_socket.SafeHandle.DangerousGetHandle(), 0, 1, ref sent);
+            return sent.Failed == 0;
         }
         finally
         {

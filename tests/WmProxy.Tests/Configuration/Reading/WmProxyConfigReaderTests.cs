@@ -53,6 +53,8 @@ public sealed class WmProxyConfigReaderTests
         Assert.Equal(["http/1.1"], stream.Tls.AlpnProtocols);
         Assert.True(stream.AccessLog);
         Assert.Equal(["tcp://10.0.0.5:22"], config.Streams["ssh"].To);
+        Assert.Equal((100, 5, 6), (stream.MaxSessions, stream.Requests, stream.Responses));
+        Assert.Equal(["udp://*:53", "udp://[::1]:5300-5301"], config.Streams["dns"].Listen.Select(address => address.ToString()));
         Assert.Equal(RelayEngineKind.Portable, config.Engine);
         Assert.Equal(TimeSpan.FromSeconds(20), config.DrainTimeout);
     }
@@ -143,10 +145,10 @@ public sealed class WmProxyConfigReaderTests
     [InlineData("\"Listen\": [\"tcp://*:1\", null]", "Listen:1", "is null")]
     [InlineData("\"Listen\": [[\"tcp://*:1\"]]", "Listen:0", "a single value is expected here")]
     [InlineData("\"Listen\": {\"First\": \"tcp://*:1\"}", "Listen:First", "a list is expected here")]
-    [InlineData("\"Listen\": \"udp://*:53\"", "Listen", "udp:// is not available in this version")]
-    [InlineData("\"MaxSessions\": 5", "MaxSessions", "is not available in this version")]
-    [InlineData("\"Requests\": 5", "Requests", "is not available in this version")]
-    [InlineData("\"Responses\": 5", "Responses", "is not available in this version")]
+    [InlineData("\"Listen\": \"udp://*\"", "Listen", "has no port")]
+    [InlineData("\"MaxSessions\": \"many\"", "MaxSessions", "is not a whole number")]
+    [InlineData("\"Requests\": 1.5", "Requests", "is not a whole number")]
+    [InlineData("\"Responses\": [ 1 ]", "Responses", "a single value is expected here")]
     [InlineData("\"Tls\": \"yes\"", "Tls", "a section with keys is expected here")]
     [InlineData("\"Match\": {\"ServerNames\": \"a.example\"}", "Match:ServerNames", "write [ \"a.example\" ]")]
     [InlineData("\"Access\": {\"Allow\": [\"10.0.0.1/8\"]}", "Access:Allow:0", "did you mean '10.0.0.0/8'?")]
@@ -183,7 +185,7 @@ public sealed class WmProxyConfigReaderTests
     [InlineData("\"AccessLog\": { \"Path\": \"a\" }", "AccessLog", "is not available in this version")]
     [InlineData("\"Admin\": { \"Token\": \"secret\" }", "Admin", "is not available in this version")]
     [InlineData("\"StaticFiles\": { \"a\": { \"Root\": \"r\", \"Bandwidth\": {} } }", "StaticFiles:a:Bandwidth", "is not available in this version")]
-    [InlineData("\"Engine\": \"linux\"", "Engine", "is not available in this version; valid values: Auto, Portable")]
+    [InlineData("\"Engine\": \"linx\"", "Engine", "did you mean 'Linux'? valid values: Auto, Linux, Portable")]
     [InlineData("\"Engine\": \"Portabel\"", "Engine", "did you mean 'Portable'?")]
     [InlineData("\"DrainTimeout\": \"0s\"", "DrainTimeout", "not more than zero")]
     [InlineData("\"Stream\": {}", "Stream", "unknown key; did you mean 'Streams'?")]

@@ -23,6 +23,10 @@ public sealed class ListenerConflictValidatorTests : IDisposable
     [InlineData("tcp://*:0", "tcp://127.0.0.1:0")]
     [InlineData("unix:/a", "unix:/b")]
     [InlineData("unix:/a", "tcp://*:80")]
+    [InlineData("udp://*:53", "tcp://*:53")]
+    [InlineData("udp://127.0.0.1:53", "tls://*:53")]
+    [InlineData("udp://127.0.0.1:53", "udp://127.0.0.2:53")]
+    [InlineData("udp://*:0", "udp://*:0")]
     public void Validate_DifferentAddresses_Agree(string a, string b) => Assert.Empty(_fixture.CheckStreams(Streams(a, b)));
 
     [Theory]
@@ -44,6 +48,26 @@ public sealed class ListenerConflictValidatorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("udp://*:53", "udp://127.0.0.1:53")]
+    [InlineData("udp://localhost:53", "udp://[::1]:53")]
+    [InlineData("udp://*:50-59", "udp://*:53")]
+    public void Validate_OverlappingUdpAddresses_NamesTheLaterAndTheEarlier(string a, string b)
+    {
+        var error = Assert.Single(_fixture.CheckStreams(Streams(a, b)));
+        Assert.Equal("WmProxy:Streams:b:Listen", error.Path);
+        Assert.Contains($"'{b}' takes the same address as '{a}' of WmProxy:Streams:a:Listen", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("can share it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_TwoUdpStreamsOnOneAddress_IsAnError()
+    {
+        var error = Assert.Single(_fixture.CheckStreams(Streams("udp://*:53", "udp://*:53")));
+        Assert.Equal("WmProxy:Streams:b:Listen", error.Path);
+        Assert.Contains("is taken by the stream 'a' already", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://*:80", "tcp://127.0.0.1:80", true)]
     [InlineData("http://+:80", "tcp://127.0.0.1:80", true)]
     [InlineData("http://[::]:80", "tcp://127.0.0.1:80", true)]
@@ -52,6 +76,7 @@ public sealed class ListenerConflictValidatorTests : IDisposable
     [InlineData("https://localhost", "tcp://127.0.0.1:440-450", true)]
     [InlineData("http://unix:/run/a.sock", "unix:/run/a.sock", true)]
     [InlineData("http://localhost:80", "tcp://192.0.2.1:80", false)]
+    [InlineData("http://*:80", "udp://*:80", false)]
     [InlineData("http://*:80", "tcp://*:81", false)]
     [InlineData("http://127.0.0.1:0", "tcp://127.0.0.1:0", false)]
     [InlineData("http://unix:/run/a.sock", "unix:/run/b.sock", false)]
@@ -59,7 +84,7 @@ public sealed class ListenerConflictValidatorTests : IDisposable
     {
         var errors = _fixture.Check($$"""
             { "Kestrel": { "Endpoints": { "Http": { "Url": "{{url}}" } } },
-              "WmProxy": { "Streams": { "a": { "Listen": [ "{{listen}}" ], "ClusterId": "pg"{{(listen.StartsWith("tls", StringComparison.Ordinal) ? $", {Tls}" : "")}} } } } }
+              "WmProxy": { "Streams": { "a": { "Listen": [ "{{listen}}" ], "ClusterId": "{{ClusterFor(listen)}}"{{(listen.StartsWith("tls", StringComparison.Ordinal) ? $", {Tls}" : "")}} } } } }
             """, context => context with { IsStandalone = false });
         Assert.Equal(collides ? ["WmProxy:Streams:a:Listen:0"] : [], errors.Select(error => error.Path));
         Assert.All(errors, error => Assert.Contains("of Kestrel:Endpoints:Http:Url", error.Message, StringComparison.Ordinal));
@@ -139,8 +164,10 @@ public sealed class ListenerConflictValidatorTests : IDisposable
     private static string Streams(string a, string b)
     {
         return string.Join(", ", new[] { ("a", a), ("b", b) }.Select(item =>
-            $"\"{item.Item1}\": {{ \"Listen\": \"{item.Item2}\", \"ClusterId\": \"pg\"{(item.Item2.StartsWith("tls", StringComparison.Ordinal) ? $", {Tls}" : "")} }}"));
+            $"\"{item.Item1}\": {{ \"Listen\": \"{item.Item2}\", \"ClusterId\": \"{ClusterFor(item.Item2)}\"{(item.Item2.StartsWith("tls", StringComparison.Ordinal) ? $", {Tls}" : "")} }}"));
     }
+
+    private static string ClusterFor(string listen) => listen.StartsWith("udp", StringComparison.Ordinal) ? "dns" : "pg";
 
     private static string Shared(string a, string b)
     {

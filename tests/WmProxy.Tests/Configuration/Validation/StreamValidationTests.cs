@@ -28,6 +28,10 @@ public sealed class StreamValidationTests : IDisposable
     [InlineData("\"Listen\": \"tls://*:1\", \"ClusterId\": \"pg\", \"Tls\": { \"Certificate\": { \"Path\": \"c.pem\" }, \"ClientCertificateMode\": \"RequireCertificate\" }")]
     [InlineData("\"Listen\": \"tls://*:1\", \"ClusterId\": \"pg\", \"Tls\": { \"Certificate\": { \"Path\": \"c.pem\" }, \"Sni\": { \"a\": { \"ClientCertificateMode\": \"AllowCertificate\" } }, \"ClientCertificateAuthorities\": \"k.pem\" }")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pg\", \"ConnectAttempts\": 1, \"MaxConnections\": 0, \"MaxConnectionsPerClient\": 0, \"ProxyProtocol\": { \"Accept\": { \"From\": [ \"::1\" ] } }")]
+    [InlineData("\"Listen\": \"udp://*:53\", \"ClusterId\": \"dns\"")]
+    [InlineData("\"Listen\": [ \"udp://*:53\", \"udp://127.0.0.1:54-60\" ], \"To\": [ \"udp://[::1]:1\", \"UDP://a.example:1\" ]")]
+    [InlineData("\"Listen\": \"udp://*:53\", \"ClusterId\": \"dns\", \"MaxSessions\": 0, \"MaxConnectionsPerClient\": 5, \"Requests\": 1, \"Responses\": 1, \"IdleTimeout\": \"5s\", \"AccessLog\": true")]
+    [InlineData("\"Listen\": \"udp://*:53\", \"ClusterId\": \"dns\", \"Access\": { \"Allow\": [ \"::1\" ] }, \"Bandwidth\": { \"Upload\": \"1MB/s\" }, \"ProxyProtocol\": { \"Send\": \"V2\" }")]
     public void Validate_GoodStream_HasNoErrors(string keys) => Assert.Empty(_fixture.CheckStreams($"\"s\": {{ {keys} }}"));
 
     [Theory]
@@ -36,11 +40,31 @@ public sealed class StreamValidationTests : IDisposable
     [InlineData("\"Listen\": \"tcp://*:1\"", "ClusterId", "is required, or 'To'")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": []", "ClusterId", "is required, or 'To'")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pg\", \"To\": \"tcp://a:1\"", "To", "stands beside 'ClusterId'")]
-    [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pgg\"", "ClusterId", "there is no cluster 'pgg' under ReverseProxy:Clusters; did you mean 'pg'? clusters: pg, web")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pgg\"", "ClusterId", "there is no cluster 'pgg' under ReverseProxy:Clusters; did you mean 'pg'? clusters: pg, web, dns")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"a:1\"", "To", "did you mean 'tcp://a:1'?")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": [ \"tcp://a:1\", \"a\" ]", "To:1", "has no scheme; destinations of streams are 'tcp://host:port', 'tls://host:port' or 'unix:/path'")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"http://a:1\"", "To", "only routes of ReverseProxy:Routes can use")]
-    [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"udp://a:1\"", "To", "udp:// is not available in this version")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"udp://a:1\"", "To", "takes datagrams, which only streams that listen on udp:// have; destinations of streams are 'tcp://host:port'")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"To\": \"tcp://a:1\"", "To", "'tcp://a:1' takes connections, not datagrams; destinations of streams that listen on udp:// are 'udp://host:port'")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"To\": \"unix:/a\"", "To", "takes connections, not datagrams")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"To\": \"a:1\"", "To", "did you mean 'udp://a:1'?")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"To\": \"udp://a\"", "To", "has no port; write udp://host:port")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"To\": \"http://a\"", "To", "only routes of ReverseProxy:Routes can use; destinations of streams that listen on udp://")]
+    [InlineData("\"Listen\": [ \"udp://*:1\", \"tcp://*:1\" ], \"ClusterId\": \"dns\"", "Listen", "'udp://*:1' and 'tcp://*:1' cannot be of one stream")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"Match\": { \"ServerNames\": [ \"a\" ] }", "Match", "nothing in a datagram is looked at")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"ConnectTimeout\": \"1s\"", "ConnectTimeout", "is for streams that listen on tcp://, tls:// or unix:; a UDP session does not connect")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"ConnectAttempts\": 1", "ConnectAttempts", "a UDP session does not connect")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"HalfCloseTimeout\": \"1s\"", "HalfCloseTimeout", "ends after 'IdleTimeout'")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"MaxConnections\": 1", "MaxConnections", "use 'MaxSessions'")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"Tls\": { \"Certificate\": { \"Path\": \"c.pem\" } }", "Tls", "UDP has no TLS")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"ProxyProtocol\": { \"Accept\": { \"From\": [ \"::1\" ] } }", "ProxyProtocol:Accept", "no PROXY header is read")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"ProxyProtocol\": { \"Send\": \"V1\" }", "ProxyProtocol:Send", "use 'V2'")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pg\", \"MaxSessions\": 1", "MaxSessions", "is for streams that listen on udp://; use 'MaxConnections'")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pg\", \"Requests\": 1", "Requests", "is for streams that listen on udp://")]
+    [InlineData("\"Listen\": \"tcp://*:1\", \"ClusterId\": \"pg\", \"Responses\": 1", "Responses", "is for streams that listen on udp://")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"MaxSessions\": -1", "MaxSessions", "-1 is too low; the least is 0, which means no limit")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"Requests\": -1", "Requests", "the least is 0")]
+    [InlineData("\"Listen\": \"udp://*:1\", \"ClusterId\": \"dns\", \"Responses\": -1", "Responses", "the least is 0")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"wss://a\"", "To", "wss:// is not available in this version")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"tunnel://a/b\"", "To", "tunnel:// is not available in this version")]
     [InlineData("\"Listen\": \"tcp://*:1\", \"To\": \"socks5://u:s3cret@a:1\"", "To", "'socks5://***@a:1': socks5:// is not available in this version")]
@@ -128,6 +152,34 @@ public sealed class StreamValidationTests : IDisposable
             context => context with { Clusters = [ConfigFixture.Cluster("mixed", "tcp://a:1", "http://a:1"), ConfigFixture.Cluster("unused", "http://a:1")] });
         var error = Assert.Single(errors);
         Assert.Equal("ReverseProxy:Clusters:mixed:Destinations:d2:Address", error.Path);
+    }
+
+    [Theory]
+    [InlineData("dns", "tcp", "ReverseProxy:Clusters:both:Destinations:d2:Address", "takes datagrams, which only streams that listen on udp:// have")]
+    [InlineData("pg", "udp", "ReverseProxy:Clusters:both:Destinations:d1:Address", "(a UDP stream uses this cluster)")]
+    public void Validate_ClusterWithDestinationsOfTheOtherKind_NamesTheDestination(string name, string scheme, string path, string message)
+    {
+        var error = Assert.Single(_fixture.Check(
+            $$"""{ "WmProxy": { "Streams": { "{{name}}": { "Listen": "{{scheme}}://*:1", "ClusterId": "both" } } } }""",
+            context => context with { Clusters = [ConfigFixture.Cluster("both", "tcp://a:1", "udp://a:1")] }));
+        Assert.Equal(path, error.Path);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_ListenUnreadable_SaysNothingOfTheKindOfDestinations()
+    {
+        var errors = _fixture.CheckStreams("""
+            "s": { "Listen": "upd://*:1", "To": [ "udp://a:1", "tcp://a:1" ], "MaxSessions": 1 }
+            """);
+        Assert.Equal("WmProxy:Streams:s:Listen", Assert.Single(errors).Path);
+    }
+
+    [Fact]
+    public void Validate_LinuxEngine_NeedsLinux()
+    {
+        var errors = _fixture.Check("""{ "WmProxy": { "Engine": "Linux", "Streams": { "s": { "Listen": "tcp://*:1", "ClusterId": "pg" } } } }""");
+        Assert.Equal(OperatingSystem.IsLinux() ? [] : ["WmProxy:Engine"], errors.Select(error => error.Path));
     }
 
     [Fact]

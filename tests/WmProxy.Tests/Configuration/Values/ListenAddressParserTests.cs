@@ -40,7 +40,7 @@ public sealed class ListenAddressParserTests
     [InlineData("/run/app.sock", "did you mean 'unix:/run/app.sock'?")]
     [InlineData("nonsense", "has no scheme")]
     [InlineData("", "has no scheme")]
-    [InlineData("tpc://*:1", "did you mean 'tcp'? valid schemes: tcp, tls, unix")]
+    [InlineData("tpc://*:1", "did you mean 'tcp'? valid schemes: tcp, tls, udp, unix")]
     [InlineData("http://*:80", "belongs under Kestrel:Endpoints")]
     [InlineData("https://*:443", "belongs under Kestrel:Endpoints")]
     [InlineData("tcp://*", "has no port")]
