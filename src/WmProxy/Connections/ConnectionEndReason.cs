@@ -24,7 +24,7 @@ internal enum ConnectionEndReason
     /// <summary>One direction ended and the other did not within the half-close timeout.</summary>
     HalfCloseTimeout,
 
-    /// <summary>The client did not finish its PROXY header, ClientHello or TLS handshake in time.</summary>
+    /// <summary>The client did not finish its PROXY header, ClientHello, TLS handshake or request to a forward proxy in time.</summary>
     HandshakeTimeout,
 
     /// <summary>The cluster has no destination, or none that is healthy.</summary>

@@ -14,11 +14,13 @@ namespace WmProxy.ForwardProxy;
 internal sealed partial class ForwardRevocation
 {
     private readonly ForwardJudge _judge;
+    private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
-    public ForwardRevocation(ForwardJudge judge, ILogger<ForwardRevocation> logger)
+    public ForwardRevocation(ForwardJudge judge, TimeProvider timeProvider, ILogger<ForwardRevocation> logger)
     {
         _judge = judge;
+        _timeProvider = timeProvider;
         _logger = logger;
     }
 
@@ -38,9 +40,9 @@ internal sealed partial class ForwardRevocation
         {
             Revoke(current, live, "its user is not known any more, or has another password");
         }
-        else if (live.Request.Target.Host is null)
+        else if (IsAssociation(live))
         {
-            // An association: each of its datagrams is judged for itself.
+            // Each of its datagrams is judged for itself.
         }
         else if (_judge.IsAllowed(current, live.Request, live.Address) is not { } isAllowed)
         {
@@ -51,6 +53,8 @@ internal sealed partial class ForwardRevocation
             Revoke(current, live, "its destination is not allowed any more");
         }
     }
+
+    private static bool IsAssociation(LiveRequest live) => live.Request.Target == default;
 
     private static bool IsKnown(ForwardProxyModel current, LiveRequest live)
     {
@@ -67,7 +71,7 @@ internal sealed partial class ForwardRevocation
     {
         try
         {
-            using var patience = new CancellationTokenSource(current.ConnectTimeout);
+            using var patience = new CancellationTokenSource(current.ConnectTimeout, _timeProvider);
             var verdict = await _judge.JudgeAsync(current, live.Request, patience.Token);
             if (verdict.Refusal is ForwardRefusal.RuleDenied or ForwardRefusal.GuardDenied or ForwardRefusal.Loop)
             {
@@ -89,7 +93,7 @@ internal sealed partial class ForwardRevocation
         try
         {
             live.Revoke();
-            Log.ForwardAccessRevoked(_logger, current.ProxyId, live.Request.Target.ToString(), live.Request.User, reason);
+            Log.ForwardAccessRevoked(_logger, current.ProxyId, IsAssociation(live) ? "an association" : live.Request.Target.ToString(), live.Request.User, reason);
         }
         catch (Exception ex)
         {

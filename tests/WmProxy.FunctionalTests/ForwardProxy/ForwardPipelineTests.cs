@@ -57,6 +57,21 @@ public class ForwardPipelineTests
         Assert.Equal(new { Stream = "p", Reason = "ProtocolError" }, Of(await records.NextAsync()));
     }
 
+    [Fact]
+    public async Task Detection_ProtocolThatIsOffAndClientThatGoesOnSending_GetsTheAnswerAllTheSame()
+    {
+        await using var host = await LineProxy.StartAsync(LineProxy.Json(""" "Listen": "tcp://127.0.0.1:0", "Protocols": [ "Socks5" ] """));
+        using var client = await host.ConnectAsync("p");
+        await client.SendAsync("POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+        await client.SendAsync(new byte[100_000]);
+
+        var answer = await client.ReadToEndAsync();
+
+        Assert.StartsWith("HTTP/1.1 403 Forbidden\r\n", answer.Text, StringComparison.Ordinal);
+        Assert.EndsWith("This proxy does not take HTTP requests.\n", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(ReadEnd.Fin, answer.End);
+    }
+
     [Theory]
     [InlineData("\u0016\u0003\u0001\u0000\u0050")]
     [InlineData("SSH-2.0-x\r\n")]

@@ -16,6 +16,7 @@ using WmProxy.ForwardProxy;
 using WmProxy.ForwardProxy.Access;
 using WmProxy.ForwardProxy.Users;
 using WmProxy.Listeners;
+using WmProxy.Tests.Server;
 
 namespace WmProxy.Tests.ForwardProxy;
 
@@ -35,7 +36,7 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
         OwnListeners = new OwnListeners(this, TimeProvider, null, () => LocalAddresses.ToFrozenSet());
         Judge = new ForwardJudge(
             Resolver, new EgressGuard(OwnListeners), new EgressGuardReporter(Metrics, TimeProvider, NullLogger<EgressGuardReporter>.Instance), Metrics);
-        Revocation = new ForwardRevocation(Judge, NullLogger<ForwardRevocation>.Instance);
+        Revocation = new ForwardRevocation(Judge, TimeProvider, RevocationLog);
         Dialer = new ForwardDialer(Judge, this, Resolver, new ConnectDeadlines(TimeProvider), Metrics, TimeProvider, NullLogger<ForwardDialer>.Instance);
     }
 
@@ -54,6 +55,9 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
     public ForwardRevocation Revocation { get; }
 
     public ForwardDialer Dialer { get; }
+
+    /// <summary>What was said of revocations.</summary>
+    public CapturingLogger<ForwardRevocation> RevocationLog { get; } = new();
 
     public IPAddress[] LocalAddresses { get; set; } = [IPAddress.Parse("192.0.2.99")];
 

@@ -102,6 +102,9 @@ public sealed class ForwardRevocationTests
         Reload(denied, Config(users: ("bob", "clear", null)));
 
         Assert.Equal(1, _revoked);
+        Assert.Equal(
+            (Microsoft.Extensions.Logging.LogLevel.Information, "Forward proxy 'p' ends an association of alice: its user is not known any more, or has another password"),
+            Assert.Single(_fixture.RevocationLog.Entries));
     }
 
     [Fact]

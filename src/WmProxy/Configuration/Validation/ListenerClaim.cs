@@ -36,11 +36,11 @@ internal sealed class ListenerClaim
     /// <summary>The stream that listens; <see langword="null"/> for a forward proxy and for Kestrel.</summary>
     public StreamConfig? Stream { get; }
 
-    /// <summary>Whether it is a UDP port, which has nothing to do with the TCP port of the same number.</summary>
-    public bool IsUdp { get; private init; }
-
     /// <summary>Whether it is a listener of WmProxy, rather than of Kestrel.</summary>
     public bool IsOwn { get; }
+
+    /// <summary>Whether it is a UDP port, which has nothing to do with the TCP port of the same number.</summary>
+    public bool IsUdp { get; private init; }
 
     /// <param name="path">The key path of the address.</param>
     /// <param name="address">The address.</param>

@@ -27,7 +27,7 @@ internal static class StreamTlsValidator
             return;
         }
 
-        if (tlsAddress is null && listen.Any(address => !address.IsUdp))
+        if (tlsAddress is null && listen.Count > 0 && !listen[0].IsUdp)
         {
             errors.Add(path, "has no effect, because no address of 'Listen' is tls://");
         }

@@ -97,7 +97,7 @@ internal sealed class OwnListeners
         {
             if (ListenAddressParser.TryParse(listener.Address, out var address, out _) && address.Scheme != ListenScheme.Unix)
             {
-                own.Add(new OwnEndPoint(address.Host == "*" ? null : IPAddress.Parse(address.Host), address.FirstPort, address.Scheme == ListenScheme.Udp, listener.ForwardProxy is not null));
+                own.Add(new OwnEndPoint(ParseHost(address.Host), address.FirstPort, address.Scheme == ListenScheme.Udp, listener.ForwardProxy is not null));
             }
         }
 
@@ -133,10 +133,12 @@ internal sealed class OwnListeners
             return [new OwnEndPoint(IPAddress.Loopback, binding.Port, null, false), new OwnEndPoint(IPAddress.IPv6Loopback, binding.Port, null, false)];
         }
 
-        // Whatever is neither an address nor localhost is a wildcard to Kestrel.
-        var isAddress = IPAddress.TryParse(binding.Host.Trim('[', ']'), out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
-        return [new OwnEndPoint(isAddress ? address : null, binding.Port, null, false)];
+        return [new OwnEndPoint(ParseHost(binding.Host.Trim('[', ']')), binding.Port, null, false)];
     }
+
+    // null for a wildcard; to Kestrel that is whatever is neither an address nor localhost.
+    private static IPAddress? ParseHost(string host) =>
+        IPAddress.TryParse(host, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) ? address : null;
 
     // The HTTP server may listen on UDP too (HTTP/3), which its address does not tell.
     private sealed record OwnEndPoint(IPAddress? Address, int Port, bool? IsUdp, bool IsForwardProxy);
