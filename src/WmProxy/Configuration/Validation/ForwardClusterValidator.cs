@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using WmProxy.Configuration.Values;
+using WmProxy.Connectors;
 using Yarp.ReverseProxy.Configuration;
 
 namespace WmProxy.Configuration.Validation;
@@ -9,8 +10,6 @@ namespace WmProxy.Configuration.Validation;
 /// <summary>Clusters that forward proxies go through: they are there, and have parent proxies in them.</summary>
 internal static class ForwardClusterValidator
 {
-    private static readonly string[] Schemes = ["socks5", "socks5+tls", "http+connect", "https+connect"];
-
     public static void Validate(string path, string? clusterId, ConfigValidationContext context, ConfigErrorCollector errors)
     {
         if (clusterId is null)
@@ -29,7 +28,7 @@ internal static class ForwardClusterValidator
 
         foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
         {
-            if (!Schemes.Contains(DestinationSyntax.SchemeOf(destination.Address ?? "")))
+            if (!DestinationAddress.IsParentScheme(DestinationSyntax.SchemeOf(destination.Address ?? "")))
             {
                 errors.Add(path, $"the cluster '{cluster.ClusterId}' has the destination '{id}' at {QuotedText.Quote(destination.Address ?? "")}, which is no parent proxy; those are 'socks5://host:port', 'http+connect://host:port' and 'https+connect://host:port'");
             }
