@@ -49,9 +49,12 @@ internal static class UdpSockets
     public static void Discard(Socket first)
     {
         first.Blocking = false;
+
+        // Not into nothing: .NET only looks then.
+        Span<byte> buffer = stackalloc byte[1];
         for (var i = 0; i < MaxDiscarded; i++)
         {
-            first.Receive(Span<byte>.Empty, SocketFlags.None, out var error);
+            first.Receive(buffer, SocketFlags.None, out var error);
             if (error == SocketError.WouldBlock)
             {
                 return;

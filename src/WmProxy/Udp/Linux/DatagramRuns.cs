@@ -20,7 +20,7 @@ internal static class DatagramRuns
     /// <param name="start">The first.</param>
     /// <param name="end">Behind the last.</param>
     /// <param name="receivers">Whom each is for, by its place; empty where all are for the same.</param>
-    public static DatagramsSent Send(DatagramBatch batch, int socket, int start, int end, ReadOnlySpan<LinuxUdpSession?> receivers)
+    public static DatagramsSent Send(DatagramBatch batch, int socket, int start, int end, ReadOnlySpan<object?> receivers)
     {
         var sent = default(DatagramsSent);
         while (start < end)
@@ -49,7 +49,7 @@ internal static class DatagramRuns
     /// <summary>
     /// How many datagrams from <paramref name="start"/> on have one receiver and one size, which is not 0; the last may be smaller. 1 where it is alone.
     /// </summary>
-    public static int SegmentsAt(DatagramBatch batch, int start, int end, ReadOnlySpan<LinuxUdpSession?> receivers)
+    public static int SegmentsAt(DatagramBatch batch, int start, int end, ReadOnlySpan<object?> receivers)
     {
         var size = batch.Payload(start).Length;
         var bytes = size;

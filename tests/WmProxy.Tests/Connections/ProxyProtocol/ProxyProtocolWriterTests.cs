@@ -40,6 +40,16 @@ public sealed class ProxyProtocolWriterTests
     public void Write_Version2_IsTheHeader(string? source, string? destination, string expected) =>
         Assert.Equal(Signature + expected, Convert.ToHexString(ProxyProtocolWriter.Write(ProxyProtocolVersion.V2, Parse(source), Parse(destination))));
 
+    // Section 2.2: the lowest four bits of the 14th byte are 2 for DGRAM; 0 and 0 stay UNSPEC.
+    [Theory]
+    [InlineData("192.168.0.1:56324", "192.168.0.11:53", "2112000C" + "C0A80001" + "C0A8000B" + "DC04" + "0035")]
+    [InlineData("[::ffff:192.168.0.1]:56324", "192.168.0.11:53", "2112000C" + "C0A80001" + "C0A8000B" + "DC04" + "0035")]
+    [InlineData("[2001:db8::1]:1", "[::1]:2", "21220024" + "20010DB8000000000000000000000001" + "00000000000000000000000000000001" + "0001" + "0002")]
+    [InlineData("192.0.2.1:1", null, "21000000")]
+    [InlineData(null, null, "20000000")]
+    public void WriteDatagram_SaysDgram(string? source, string? destination, string expected) =>
+        Assert.Equal(Signature + expected, Convert.ToHexString(ProxyProtocolWriter.WriteDatagram(Parse(source), Parse(destination))));
+
     [Fact]
     public void Write_UnixInVersion2_HasTwoPathsOf108Bytes()
     {
