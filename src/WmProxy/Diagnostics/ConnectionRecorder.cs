@@ -13,7 +13,7 @@ internal sealed partial class ConnectionRecorder
     public const string MeterName = "WmProxy";
 
     // The category by which an operator routes these lines to a file of their own.
-    private const string AccessLogCategory = "WmProxy.AccessLog";
+    public const string AccessLogCategory = "WmProxy.AccessLog";
 
     private readonly ILogger _logger;
     private readonly ILogger _accessLog;

@@ -48,6 +48,10 @@ internal static class EventIds
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
 
+    // 840-859: CONNECT and HTTP of forward proxies
+    public const int ForwardHttpAccessLog = 840;
+    public const int ForwardHttpRequestEnded = 841;
+
     // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
     public const int ConfigFileRejected = 901;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using WmProxy.Connectors;
 using WmProxy.ForwardProxy.Access;
+using WmProxy.ForwardProxy.Http;
 using WmProxy.ForwardProxy.Users;
 using WmProxy.Listeners;
 
@@ -29,6 +30,7 @@ internal static class ForwardProxyServiceCollectionExtensions
         services.AddSingleton<ForwardRevocation>();
         services.AddSingleton<IForwardDialer, ForwardDialer>();
         services.AddSingleton<ForwardProxyCompiler>();
+        services.AddWmProxyForwardHttp();
         return services;
     }
 }

@@ -40,16 +40,18 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     /// <summary>Starts with <paramref name="json"/>, the content of an <c>appsettings.json</c>.</summary>
     public static async Task<ProxyHost> StartAsync(
-        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null,
+        Action<IServiceCollection>? replace = null)
     {
-        var host = Build(json, configure, map, timeProvider);
+        var host = Build(json, configure, map, timeProvider, replace);
         await host.Application.StartAsync().Within();
         return host;
     }
 
-    /// <summary>Builds and maps without starting.</summary>
+    /// <summary>Builds and maps without starting; <paramref name="replace"/> puts fakes in the place of what WmProxy has registered.</summary>
     public static ProxyHost Build(
-        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null)
+        string json, Action<WebApplicationBuilder>? configure = null, Action<WebApplication>? map = null, TimeProvider? timeProvider = null,
+        Action<IServiceCollection>? replace = null)
     {
         var configuration = new EditableConfigurationSource(json);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -68,6 +70,7 @@ internal sealed class ProxyHost : IAsyncDisposable
 
         configure?.Invoke(builder);
         builder.Services.AddWmProxy(builder.Configuration);
+        replace?.Invoke(builder.Services);
         var application = builder.Build();
         map?.Invoke(application);
         application.MapWmProxy();

@@ -1,0 +1,161 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using WmProxy.Configuration;
+using WmProxy.Connections;
+using WmProxy.ForwardProxy.Http;
+using WmProxy.Relay;
+
+namespace WmProxy.ForwardProxy.Connect;
+
+/// <summary>
+/// HTTP/1.1 <c>CONNECT</c>: knows who asks, dials, says 200 and relays; or says why not, in time for the client to read it. After a 407 the connection goes on,
+/// since many clients first ask without credentials.
+/// </summary>
+internal sealed class ConnectHandler : IForwardProtocolHandler
+{
+    // Whoever has not found the right password by then may connect again.
+    private const int MaxChallenges = 8;
+
+    private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
+
+    private readonly IForwardAuthenticator _authenticator;
+    private readonly IForwardDialer _dialer;
+    private readonly IRelayEngine _engine;
+    private readonly ForwardHttpHandler _http;
+    private readonly ConnectionTable _connections;
+    private readonly TimeProvider _timeProvider;
+
+    public ConnectHandler(
+        IForwardAuthenticator authenticator, IForwardDialer dialer, IRelayEngine engine, ForwardHttpHandler http, ConnectionTable connections, TimeProvider timeProvider)
+    {
+        _authenticator = authenticator;
+        _dialer = dialer;
+        _engine = engine;
+        _http = http;
+        _connections = connections;
+        _timeProvider = timeProvider;
+    }
+
+    public ForwardProtocol Protocol => ForwardProtocol.Connect;
+
+    public async Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
+    {
+        try
+        {
+            await ServeAsync(connection, proxy);
+        }
+        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException)
+        {
+            connection.State.TryEnd(ConnectionEndReason.ClientGone);
+        }
+        catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
+        {
+            connection.State.TryEnd(ConnectionEndReason.Shutdown);
+        }
+    }
+
+    private async ValueTask ServeAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
+    {
+        var state = connection.State;
+        for (var challenges = 0; ; challenges++)
+        {
+            var read = await ConnectHeadReader.ReadAsync(connection.Stream);
+            if (read.IsOtherMethod && proxy.Protocols.Contains(ForwardProtocol.Http))
+            {
+                // After a 407 a client may as well ask for something else.
+                await _http.RunAsync(connection, proxy);
+                return;
+            }
+
+            if (!read.IsComplete)
+            {
+                await FailAsync(connection, read, challenges);
+                return;
+            }
+
+            using var credentials = read.Head.Credentials;
+            state.Target = read.Head.Target.ToString();
+
+            // From here on the authenticator's and the dialer's own time limits hold.
+            state.SetDeadline(0);
+            if (proxy.Config.Users.Count == 0)
+            {
+                await ConnectAsync(connection, proxy, read.Head, user: null);
+                return;
+            }
+
+            var user = credentials is null
+                ? null
+                : await _authenticator.AuthenticateAsync(proxy, credentials.User, credentials.Password, ClientOf(state), _connections.Aborting);
+            if (user is not null)
+            {
+                await ConnectAsync(connection, proxy, read.Head, user);
+                return;
+            }
+
+            // What is behind the head may be meant for the destination already, and is then no request to this proxy.
+            var keepsAlive = read.Head.KeepsAlive && connection.Stream.Buffered.IsEmpty && challenges + 1 < MaxChallenges;
+            if (!keepsAlive)
+            {
+                await RefuseAsync(connection, HttpAnswer.AuthenticationRequired, ConnectionEndReason.AuthenticationFailed);
+                return;
+            }
+
+            await connection.Stream.WriteAsync(HttpAnswer.AuthenticationRequired.ToBytes(keepAlive: true, _timeProvider.GetUtcNow()));
+            state.SetDeadline(_timeProvider.GetTimestamp() + proxy.DetectTicks);
+        }
+    }
+
+    private async ValueTask ConnectAsync(TransportConnectionContext connection, ForwardProxyModel proxy, ConnectHead head, string? user)
+    {
+        var state = connection.State;
+        state.User = user;
+        var client = ClientOf(state);
+        var request = new ForwardRequest(ForwardCommand.Connect, head.Target, user, client);
+        using var dialled = await _dialer.DialAsync(proxy, request, connection.Stream, _connections.Aborting);
+        if (!dialled.IsConnected)
+        {
+            state.Error = dialled.Error;
+            await RefuseAsync(connection, HttpAnswer.Of(dialled.Refusal), dialled.Failure);
+            return;
+        }
+
+        if (dialled.Lease is { } lease)
+        {
+            (state.ClusterId, state.DestinationId) = (dialled.Rule.ClusterId, lease.Destination.DestinationId);
+        }
+
+        await connection.Stream.WriteAsync(Established, _connections.Aborting);
+        using var bandwidth = dialled.Rule.Bandwidth?.Rent(client);
+        using var live = proxy.Track(request, dialled.Address, () => state.Abort(ConnectionEndReason.AccessRevoked));
+        var session = new RelaySession(connection.Stream, dialled.Stream, bandwidth);
+        state.StartRelay(session, proxy.IdleTicks, proxy.HalfCloseTicks, _timeProvider.GetTimestamp());
+        state.TryEnd(await _engine.RelayAsync(session));
+    }
+
+    private ValueTask FailAsync(TransportConnectionContext connection, ConnectHeadResult read, int challenges)
+    {
+        if (read.Error is { } error)
+        {
+            connection.State.Error = error.Text;
+            return RefuseAsync(connection, error, ConnectionEndReason.ProtocolError);
+        }
+
+        if (read.IsOtherMethod)
+        {
+            connection.State.Error = "Only CONNECT is allowed.";
+            return RefuseAsync(connection, HttpAnswer.OnlyConnect, ConnectionEndReason.ProtocolError);
+        }
+
+        connection.State.TryEnd(challenges > 0 ? ConnectionEndReason.AuthenticationFailed : ConnectionEndReason.ClientGone);
+        return ValueTask.CompletedTask;
+    }
+
+    private ValueTask RefuseAsync(TransportConnectionContext connection, HttpAnswer answer, ConnectionEndReason reason) =>
+        FinalReply.SendAsync(connection, answer.ToBytes(keepAlive: false, _timeProvider.GetUtcNow()), reason, _timeProvider);
+
+    private static IPAddress? ClientOf(ConnectionState state) => (state.ClientEndPoint as IPEndPoint)?.Address;
+}
