@@ -119,7 +119,7 @@ internal sealed class HandOffConnection : ConnectionContext, IRelayTraffic
             while (true)
             {
                 // Waits without a buffer.
-                await stream.ReadAsync(Memory<byte>.Empty);
+                _ = await stream.ReadAsync(Memory<byte>.Empty);
                 var read = await stream.ReadAsync(_input.Writer.GetMemory(MinReadSize));
                 if (read == 0)
                 {

@@ -4,7 +4,6 @@ using System.Threading.Tasks;
 using WmProxy.Clusters;
 using WmProxy.Configuration;
 using WmProxy.Connections;
-using WmProxy.ForwardProxy;
 using WmProxy.ForwardProxy.Access;
 using WmProxy.Socks.UdpAssociate;
 using WmProxy.Tests.Clusters;

@@ -130,7 +130,7 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
 
         await connection.Stream.WriteAsync(Established, _connections.Aborting);
         using var bandwidth = dialled.Rule.Bandwidth?.Rent(client);
-        using var live = proxy.Track(request, address: null, () => state.Abort(ConnectionEndReason.AccessRevoked));
+        using var live = proxy.Track(request, dialled.Address, () => state.Abort(ConnectionEndReason.AccessRevoked));
         var session = new RelaySession(connection.Stream, dialled.Stream, bandwidth);
         state.StartRelay(session, proxy.IdleTicks, proxy.HalfCloseTicks, _timeProvider.GetTimestamp());
         state.TryEnd(await _engine.RelayAsync(session));

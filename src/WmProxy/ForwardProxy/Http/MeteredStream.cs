@@ -42,7 +42,7 @@ internal sealed class MeteredStream : Stream
         }
 
         // Waits for bytes first: those that share the limit must not wait for a client that sends nothing.
-        await _stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
+        _ = await _stream.ReadAsync(Memory<byte>.Empty, cancellationToken);
         var granted = await upload.AcquireAsync(buffer.Length, cancellationToken);
         var read = 0;
         try
