@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
@@ -15,7 +16,8 @@ internal static class ProxyCommand
     private const string DefaultListen = "tcp://localhost:8090";
     private const string ParentsId = "parents";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    // To be read by people: a plus stays one.
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Option<string[]> Listen = new("--listen", "-l")
     {

@@ -106,7 +106,7 @@ internal sealed partial class SocksBind
     private async Task ServeAsync(SocksClient client, ForwardRequest request, ForwardVerdict verdict, Socket listener)
     {
         var (state, proxy) = (client.State, client.Proxy);
-        Log.Listening(_logger, state.Id, listener.LocalEndPoint, state.Target);
+        Log.BindListening(_logger, state.Id, listener.LocalEndPoint, state.Target);
         using var patience = new CancellationTokenSource(Patience, _timeProvider);
         if (!await client.TryGrantAsync(listener.LocalEndPoint))
         {
@@ -155,7 +155,7 @@ internal sealed partial class SocksBind
                 peer = await listener.AcceptAsync(stop.Token);
                 if (RemoteOf(peer) is not { } remote || !Contains(peers, remote.Address))
                 {
-                    Log.PeerRefused(_logger, client.State.Id, RemoteOf(peer), client.State.Target);
+                    Log.BindPeerRefused(_logger, client.State.Id, RemoteOf(peer), client.State.Target);
                     new SocketTransportStream(peer).Abort();
                     peer = null;
                 }
@@ -246,10 +246,10 @@ internal sealed partial class SocksBind
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.BindListening, LogLevel.Debug, "SOCKS connection {id} waits on {local} for '{target}'.", EventName = nameof(Listening))]
-        public static partial void Listening(ILogger logger, long id, EndPoint? local, string? target);
+        [LoggerMessage(EventIds.BindListening, LogLevel.Debug, "SOCKS connection {id} waits on {local} for '{target}'.", EventName = nameof(BindListening))]
+        public static partial void BindListening(ILogger logger, long id, EndPoint? local, string? target);
 
-        [LoggerMessage(EventIds.BindPeerRefused, LogLevel.Debug, "SOCKS connection {id}: {peer} connected and is not '{target}'.", EventName = nameof(PeerRefused))]
-        public static partial void PeerRefused(ILogger logger, long id, EndPoint? peer, string? target);
+        [LoggerMessage(EventIds.BindPeerRefused, LogLevel.Debug, "SOCKS connection {id}: {peer} connected and is not '{target}'.", EventName = nameof(BindPeerRefused))]
+        public static partial void BindPeerRefused(ILogger logger, long id, EndPoint? peer, string? target);
     }
 }

@@ -92,7 +92,7 @@ internal sealed partial class SocksClient
     public ValueTask RefuseAsync(ReadOnlyMemory<byte> message, ConnectionEndReason reason, string? error)
     {
         State.Error = error;
-        Log.Refused(_logger, State.Id, State.Target, Convert.ToHexString(message.Span[..2]), reason, error);
+        Log.SocksRefused(_logger, State.Id, State.Target, Convert.ToHexString(message.Span[..2]), reason, error);
         return FinalReply.SendAsync(Connection, message, reason, _timeProvider);
     }
 
@@ -116,7 +116,7 @@ internal sealed partial class SocksClient
     private static partial class Log
     {
         [LoggerMessage(
-            EventIds.SocksRefused, LogLevel.Debug, "SOCKS connection {id}, to '{target}': refused with {reply}, {reason}. {error}", EventName = nameof(Refused))]
-        public static partial void Refused(ILogger logger, long id, string? target, string reply, ConnectionEndReason reason, string? error);
+            EventIds.SocksRefused, LogLevel.Debug, "SOCKS connection {id}, to '{target}': refused with {reply}, {reason}. {error}", EventName = nameof(SocksRefused))]
+        public static partial void SocksRefused(ILogger logger, long id, string? target, string reply, ConnectionEndReason reason, string? error);
     }
 }

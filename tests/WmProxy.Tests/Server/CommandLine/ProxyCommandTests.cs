@@ -64,7 +64,7 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Contains("AllowAnonymous", _error.ToString(), StringComparison.Ordinal);
     }
 
-    private static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
+    private static string Compact(JsonElement element) => element.GetRawText().Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
 
     private static string[] Names(JsonElement element)
     {
