@@ -138,7 +138,7 @@ internal sealed partial class ClusterDialer : IClusterDialer
         }
 
         var way = await DialAsync(
-            request with { ClusterId = via, Target = ClusterVia.TargetOf(address), Preface = default, Hops = request.Hops + 1 },
+            request with { ClusterId = via, Target = ClusterVia.TargetOf(address), GreetsOnly = false, Preface = default, Hops = request.Hops + 1 },
             cancellationToken);
         if (!way.IsConnected)
         {

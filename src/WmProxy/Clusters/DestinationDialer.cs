@@ -49,7 +49,7 @@ internal sealed class DestinationDialer
             return await RefuseAsync(through, error ?? $"nothing here dials '{address!.Scheme}'");
         }
 
-        if (address.IsParent != request.Target.HasValue)
+        if (address.IsParent != (request.Target.HasValue || request.GreetsOnly))
         {
             // A client's bytes must not go to a server in the belief that it is the target, nor to a proxy that would take them for its own protocol.
             return await RefuseAsync(through, $"{address} {(address.IsParent ? "is a parent proxy, and there is nothing to ask it for" : "is no parent proxy")}");

@@ -26,6 +26,9 @@ internal readonly struct DialRequest
     /// <inheritdoc cref="ConnectRequest.Target"/>
     public ForwardTarget? Target { get; init; }
 
+    /// <summary>Without a <see cref="Target"/>: a parent proxy is only greeted, and what it is asked for then is the caller's affair (UDP ASSOCIATE).</summary>
+    public bool GreetsOnly { get; init; }
+
     /// <summary>How many clusters lead on to this one by <see cref="ClusterVia"/>.</summary>
     public int Hops { get; init; }
 

@@ -162,6 +162,17 @@ public sealed class ParentDialTests
     }
 
     [Fact]
+    public async Task DialAsync_GreetingOnly_LeavesTheRestToTheCaller()
+    {
+        await using var parent = ParentServer.Start("socks5");
+        await using var host = ClusterHost.Create(ClusterHost.Cluster(parent.ParentAddress));
+        var result = await host.Dialer.DialAsync(new DialRequest { ClusterId = "c", ConnectAttempts = 1, ConnectTimeout = Hang, GreetsOnly = true }, default);
+        Assert.True(result.IsConnected, result.Error);
+        await result.Stream.DisposeAsync();
+        Assert.Empty(parent.Requests);
+    }
+
+    [Fact]
     public async Task DialAsync_Chain_PassesEveryHopAndCountsEachLease()
     {
         await using var first = ParentServer.Start("socks5");
