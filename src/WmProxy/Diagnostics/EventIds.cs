@@ -47,6 +47,7 @@ internal static class EventIds
     public const int UdpSessionRefused = 800;
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
+    public const int UdpSocketFailed = 803;
 
     // 900: the program (900-919 configuration file, 920-939 lifetime, 940-959 HTTP)
     public const int ConfigFileApplied = 900;
