@@ -47,6 +47,7 @@ internal static class EventIds
     public const int UdpSessionRefused = 800;
     public const int UdpDestinationRefuses = 801;
     public const int UdpReceiveFailed = 802;
+    public const int UdpSocketFailed = 803;
 
     // 820: Socks
     public const int SocksRefused = 820;

@@ -6,8 +6,8 @@ using System.Threading;
 namespace WmProxy.Listeners;
 
 /// <summary>
-/// The last of the process's descriptors, which no accepted connection may take: the runtime needs some for every thread that it starts, and ends the
-/// process when it gets none. The system gives out the lowest free number, so the number of a socket tells how many are taken.
+/// The last of the process's descriptors, which no accepted connection and no UDP session may take: the runtime needs some for every thread that it starts
+/// and every assembly that it loads, and ends the process when it gets none. The system gives out the lowest free number, so the number of a socket tells how many are taken.
 /// </summary>
 internal static partial class DescriptorReserve
 {

@@ -305,9 +305,13 @@ internal abstract class UdpSession : IRelayTraffic
 
     private ConnectionEndReason ConnectFailed(SocketError error)
     {
-        if (error is not (SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.ProcessLimit or SocketError.WouldBlock))
+        if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable or SocketError.ProcessLimit or SocketError.WouldBlock)
         {
-            // There is no route to it, rather than nothing left here.
+            // Descriptors, memory or ports: that says nothing about the destination.
+            Decisions.IsShort(this);
+        }
+        else
+        {
             Decisions.Refused(this);
         }
 

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using System.Net;
+using System.Threading;
 using Microsoft.Extensions.Logging;
 using WmProxy.Clusters;
 using WmProxy.Connections;
@@ -21,6 +22,7 @@ internal sealed partial class UdpSessions
 {
     // What is on its way when there will be no more sessions still arrives; what merely might come again is not waited for.
     private static readonly TimeSpan DrainIdleTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly ConnectionTable _connections;
     private readonly ConnectionRecorder _recorder;
@@ -31,6 +33,7 @@ internal sealed partial class UdpSessions
     private readonly TimeProvider _timeProvider;
     private readonly ILogger<UdpSessions> _logger;
     private readonly long _drainIdleTicks;
+    private long _lastShortage;
 
     public UdpSessions(
         ConnectionTable connections,
@@ -183,6 +186,17 @@ internal sealed partial class UdpSessions
         }
     }
 
+    /// <summary>A session cannot be opened for want of something here; its state says what. Logged, but not too often.</summary>
+    public void IsShort(UdpSession session)
+    {
+        var now = _timeProvider.GetTimestamp();
+        var last = Interlocked.Read(ref _lastShortage);
+        if ((last == 0 || _timeProvider.GetElapsedTime(last, now) >= LogInterval) && Interlocked.CompareExchange(ref _lastShortage, now, last) == last)
+        {
+            Log.UdpSocketFailed(_logger, session.Stream.StreamId, session.State.Error);
+        }
+    }
+
     /// <summary>A session's destination has answered.</summary>
     public void Answered(UdpSession session)
     {
@@ -244,6 +258,9 @@ internal sealed partial class UdpSessions
     {
         [LoggerMessage(EventIds.UdpSessionRefused, LogLevel.Debug, "Datagrams of {client} to {stream} are dropped: {reason}", EventName = nameof(UdpSessionRefused))]
         public static partial void UdpSessionRefused(ILogger logger, IPEndPoint client, string stream, UdpDropReason reason);
+
+        [LoggerMessage(EventIds.UdpSocketFailed, LogLevel.Warning, "No socket for a session of {stream}: {error}. Datagrams of new clients are dropped until there is one; raise the limit of open files if it is that.", EventName = nameof(UdpSocketFailed))]
+        public static partial void UdpSocketFailed(ILogger logger, string stream, string? error);
 
         [LoggerMessage(EventIds.UdpDestinationRefuses, LogLevel.Debug, "Cluster '{clusterId}', destination '{destinationId}' cannot be reached (ICMP unreachable, or no route)", EventName = nameof(UdpDestinationRefuses))]
         public static partial void UdpDestinationRefuses(ILogger logger, string clusterId, string destinationId);

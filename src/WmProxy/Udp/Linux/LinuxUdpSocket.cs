@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.Versioning;
+using WmProxy.Listeners;
 using WmProxy.Native;
 using WmProxy.Relay.Linux;
 
@@ -27,6 +28,13 @@ internal sealed class LinuxUdpSocket : EventLoopHandler
         error = -descriptor;
         if (descriptor < 0)
         {
+            return null;
+        }
+
+        if (DescriptorReserve.IsTouchedBy(descriptor))
+        {
+            _ = LinuxSocket.Close(descriptor);
+            error = LinuxSocket.Emfile;
             return null;
         }
 

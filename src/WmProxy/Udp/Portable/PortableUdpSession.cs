@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
 using WmProxy.Connectors;
+using WmProxy.Listeners;
 
 namespace WmProxy.Udp.Portable;
 
@@ -81,6 +82,11 @@ internal sealed class PortableUdpSession : UdpSession
         try
         {
             socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false, ReceiveBufferSize = ReceiveBuffer };
+            if (DescriptorReserve.IsTouchedBy(socket))
+            {
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
+            }
+
             socket.Connect(endPoint);
         }
         catch (SocketException ex)
