@@ -359,8 +359,8 @@ internal sealed class UdpAssociation : IRelayTraffic
             return;
         }
 
-        Interlocked.Add(ref _bytesUp, data.Length);
         Interlocked.Increment(ref _datagrams);
+        Interlocked.Add(ref _bytesUp, data.Length);
     }
 
     private SocketError SendTo(UdpDestination destination, ReadOnlySpan<byte> data)
@@ -455,8 +455,8 @@ internal sealed class UdpAssociation : IRelayTraffic
         }
         else
         {
-            Interlocked.Add(ref _bytesDown, length);
             Interlocked.Increment(ref _datagrams);
+            Interlocked.Add(ref _bytesDown, length);
         }
     }
 
