@@ -8,6 +8,6 @@ namespace WmProxy.Connectors;
 /// <param name="Port">1 to 65535.</param>
 internal readonly record struct ForwardTarget(string Host, IPAddress? Address, int Port)
 {
-    /// <summary><c>name:443</c>, <c>192.0.2.1:80</c>, <c>[2001:db8::1]:80</c>.</summary>
-    public override string ToString() => Host.Contains(':', System.StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    /// <summary><c>name:443</c>, <c>192.0.2.1:80</c>, <c>[2001:db8::1]:80</c>; empty where there is none, as for an association of datagrams.</summary>
+    public override string ToString() => Host is null ? "" : Host.Contains(':', System.StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }

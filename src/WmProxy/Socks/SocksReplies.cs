@@ -7,7 +7,7 @@ namespace WmProxy.Socks;
 internal static class SocksReplies
 {
     /// <remarks>
-    /// RFC 1928 has no reply for a destination that does not answer. "TTL expired" is what Dante and microsocks send, and it tells silence from a router
+    /// RFC 1928 has no reply for a destination that does not answer. "TTL expired" is what microsocks sends, and it tells silence from a router
     /// that says "host unreachable".
     /// </remarks>
     public static Socks5Reply ToReply(ForwardRefusal refusal) => refusal switch

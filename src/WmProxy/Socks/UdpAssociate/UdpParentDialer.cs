@@ -55,6 +55,12 @@ internal sealed class UdpParentDialer : IUdpParentDialer
                 return (null, $"destination '{parent.DestinationId}': {scheme} carries no datagrams");
             }
 
+            if (dialled.Lease.Way is not null)
+            {
+                // Its relay would be sent to from here, past the parents that are to be in between.
+                return (null, $"destination '{parent.DestinationId}': a chain of parents ('Via') carries no datagrams");
+            }
+
             using var timeout = new CancellationTokenSource(proxy.ConnectTimeout, _timeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             var (relay, error) = await AskAsync(dialled.Stream, either.Token);
