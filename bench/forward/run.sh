@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Side-by-side run of forward proxies: builds what is needed, then measures. See ../README.md, or --help.
+set -euo pipefail
+exec python3 "$(dirname "$0")/run.py" "$@"

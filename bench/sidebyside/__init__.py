@@ -1,0 +1,1 @@
+"""Measures this project and its peers side by side."""
