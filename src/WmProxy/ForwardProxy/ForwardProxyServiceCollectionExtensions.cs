@@ -29,6 +29,7 @@ internal static class ForwardProxyServiceCollectionExtensions
         services.AddSingleton<ForwardJudge>();
         services.AddSingleton<ForwardRevocation>();
         services.AddSingleton<IForwardDialer, ForwardDialer>();
+        services.TryAddSingleton<ForwardTunnel>();
         services.AddSingleton<ForwardProxyCompiler>();
         services.AddWmProxyForwardHttp();
         return services;

@@ -1,6 +1,8 @@
 using System.Threading.Tasks;
+using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.Connectors;
+using WmProxy.ForwardProxy;
 using WmProxy.Socks.UdpAssociate;
 
 namespace WmProxy.Socks;
@@ -8,13 +10,13 @@ namespace WmProxy.Socks;
 /// <summary>Carries requests out.</summary>
 internal sealed class SocksCommands
 {
-    private readonly SocksConnect _connect;
+    private readonly ForwardTunnel _tunnel;
     private readonly SocksBind _bind;
     private readonly UdpAssociateCommand _udpAssociate;
 
-    public SocksCommands(SocksConnect connect, SocksBind bind, UdpAssociateCommand udpAssociate)
+    public SocksCommands(ForwardTunnel tunnel, SocksBind bind, UdpAssociateCommand udpAssociate)
     {
-        _connect = connect;
+        _tunnel = tunnel;
         _bind = bind;
         _udpAssociate = udpAssociate;
     }
@@ -29,7 +31,12 @@ internal sealed class SocksCommands
         switch (command)
         {
             case SocksCommand.Connect:
-                await _connect.RunAsync(client, target);
+                await _tunnel.RunAsync(
+                    client.Connection,
+                    client.Proxy,
+                    client.Ask(ForwardCommand.Connect, target),
+                    client.TryGrantAsync,
+                    refused => client.RefuseAsync(refused.Refusal, refused.Failure, refused.Error));
                 break;
             case SocksCommand.Bind when client.Proxy.IsBindEnabled:
                 await _bind.RunAsync(client, target);

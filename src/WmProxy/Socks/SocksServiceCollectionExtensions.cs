@@ -15,7 +15,7 @@ internal static class SocksServiceCollectionExtensions
         services.TryAddSingleton<IUdpParentDialer, UdpParentDialer>();
         services.TryAddSingleton<UdpAssociateContext>();
         services.TryAddSingleton<UdpAssociateCommand>();
-        services.TryAddSingleton<SocksConnect>();
+        services.TryAddSingleton<ForwardTunnel>();
         services.TryAddSingleton<SocksBind>();
         services.TryAddSingleton<SocksCommands>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IForwardProtocolHandler, Socks4Handler>());

@@ -6,7 +6,6 @@ using System.Threading.Tasks;
 using WmProxy.Configuration;
 using WmProxy.Connections;
 using WmProxy.ForwardProxy.Http;
-using WmProxy.Relay;
 
 namespace WmProxy.ForwardProxy.Connect;
 
@@ -22,18 +21,16 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
     private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
 
     private readonly IForwardAuthenticator _authenticator;
-    private readonly IForwardDialer _dialer;
-    private readonly IRelayEngine _engine;
+    private readonly ForwardTunnel _tunnel;
     private readonly ForwardHttpHandler _http;
     private readonly ConnectionTable _connections;
     private readonly TimeProvider _timeProvider;
 
     public ConnectHandler(
-        IForwardAuthenticator authenticator, IForwardDialer dialer, IRelayEngine engine, ForwardHttpHandler http, ConnectionTable connections, TimeProvider timeProvider)
+        IForwardAuthenticator authenticator, ForwardTunnel tunnel, ForwardHttpHandler http, ConnectionTable connections, TimeProvider timeProvider)
     {
         _authenticator = authenticator;
-        _dialer = dialer;
-        _engine = engine;
+        _tunnel = tunnel;
         _http = http;
         _connections = connections;
         _timeProvider = timeProvider;
@@ -115,25 +112,30 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
         state.User = user;
         var client = ClientOf(state);
         var request = new ForwardRequest(ForwardCommand.Connect, head.Target, user, client);
-        using var dialled = await _dialer.DialAsync(proxy, request, connection.Stream, _connections.Aborting);
-        if (!dialled.IsConnected)
-        {
-            state.Error = dialled.Error;
-            await RefuseAsync(connection, HttpAnswer.Of(dialled.Refusal), dialled.Failure);
-            return;
-        }
+        await _tunnel.RunAsync(
+            connection,
+            proxy,
+            request,
+            _ => TryEstablishAsync(connection),
+            refused =>
+            {
+                state.Error = refused.Error;
+                return RefuseAsync(connection, HttpAnswer.Of(refused.Refusal), refused.Failure);
+            });
+    }
 
-        if (dialled.Lease is { } lease)
+    private async ValueTask<bool> TryEstablishAsync(TransportConnectionContext connection)
+    {
+        try
         {
-            (state.ClusterId, state.DestinationId) = (dialled.Rule.ClusterId, lease.Destination.DestinationId);
+            await connection.Stream.WriteAsync(Established, _connections.Aborting);
+            return true;
         }
-
-        await connection.Stream.WriteAsync(Established, _connections.Aborting);
-        using var bandwidth = dialled.Rule.Bandwidth?.Rent(client);
-        using var live = proxy.Track(request, dialled.Address, () => state.Abort(ConnectionEndReason.AccessRevoked));
-        var session = new RelaySession(connection.Stream, dialled.Stream, bandwidth);
-        state.StartRelay(session, proxy.IdleTicks, proxy.HalfCloseTicks, _timeProvider.GetTimestamp());
-        state.TryEnd(await _engine.RelayAsync(session));
+        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException)
+        {
+            connection.State.TryEnd(ConnectionEndReason.ClientGone);
+            return false;
+        }
     }
 
     private ValueTask FailAsync(TransportConnectionContext connection, ConnectHeadResult read, int challenges)
