@@ -40,6 +40,13 @@ need psql postgresql-client
 need nginx nginx
 need socat socat
 need ncat ncat
+need wget wget
+need git git
+need ssh openssh-client
+need sshd openssh-server
+need proxychains4 proxychains4
+need chromium chromium
+need dnsmasq dnsmasq-base
 
 install_packages() {
   local policy=/usr/sbin/policy-rc.d made=

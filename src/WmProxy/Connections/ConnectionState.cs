@@ -115,6 +115,9 @@ internal sealed class ConnectionState
         Volatile.Read(ref _relay)?.Cancel(reason);
     }
 
+    /// <summary>When it ends with <see cref="ConnectionEndReason.HandshakeTimeout"/>; 0 for never.</summary>
+    public long Deadline => Volatile.Read(ref _deadline);
+
     /// <summary>Ends the connection with <see cref="ConnectionEndReason.HandshakeTimeout"/> at <paramref name="timestamp"/>; 0 for never.</summary>
     public void SetDeadline(long timestamp) => Volatile.Write(ref _deadline, timestamp);
 
@@ -157,14 +160,15 @@ internal sealed class ConnectionState
             return;
         }
 
+        var deadline = Volatile.Read(ref _deadline);
+        if (deadline != 0 && now >= deadline)
+        {
+            Abort(ConnectionEndReason.HandshakeTimeout);
+            return;
+        }
+
         if (Volatile.Read(ref _relay) is not { } relay)
         {
-            var deadline = Volatile.Read(ref _deadline);
-            if (deadline != 0 && now >= deadline)
-            {
-                Abort(ConnectionEndReason.HandshakeTimeout);
-            }
-
             return;
         }
 

@@ -60,9 +60,17 @@ public sealed class DocumentedConfigurationTests : IDisposable
                     Directory.CreateDirectory(path);
                     parent[key] = path;
                     break;
-                case "ClientCertificateAuthorities":
+                case "ClientCertificateAuthorities" or "Tls.CertificateAuthorities":
                     File.WriteAllText(path, _certificates.Root.ExportCertificatePem());
                     parent[key] = path;
+                    break;
+                case "Tls.ClientCertificate" when parent["Tls.ClientCertificateKey"]?.GetValue<string>() is { } clientKey:
+                    using (var certificate = _certificates.IssueClient("client"))
+                    {
+                        parent[key] = _certificates.Write(value.TrimStart('/'), _certificates.ChainPem(certificate));
+                        parent["Tls.ClientCertificateKey"] = _certificates.Write(clientKey.TrimStart('/'), TestCertificates.KeyPem(certificate));
+                    }
+
                     break;
                 case "Path" when parent["KeyPath"]?.GetValue<string>() is { } keyPath:
                     using (var certificate = _certificates.IssueServer(["localhost"]))

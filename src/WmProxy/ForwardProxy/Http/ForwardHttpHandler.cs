@@ -33,8 +33,10 @@ internal sealed class ForwardHttpHandler : IForwardProtocolHandler
         using var client = new ForwardHttpConnection(connection.State, handOff, proxy, _clients);
         connection.Features.Set(client);
 
-        // From here on the server's limits hold for heads, and these for whatever moves.
+        // From here on the server's limits hold for heads, and these for whatever moves. Only the first head has what is left of DetectTimeout.
+        var deadline = connection.State.Deadline;
         connection.State.StartRelay(handOff, proxy.IdleTicks + _answerTicks, proxy.HalfCloseTicks, _timeProvider.GetTimestamp());
+        connection.State.SetDeadline(deadline);
         await _server.RunAsync(handOff);
     }
 }

@@ -48,6 +48,9 @@ internal sealed class ForwardRequestHandler
         var exchange = new ForwardExchange(connection) { Head = RequestHead.Parse(connection.Head.Take(), requestLine) };
         context.Features.Set(exchange);
 
+        // It was for the first head.
+        connection.State.SetDeadline(0);
+
         // Each request is a line, so the connection is none.
         connection.State.AccessLog = false;
         var start = _timeProvider.GetTimestamp();

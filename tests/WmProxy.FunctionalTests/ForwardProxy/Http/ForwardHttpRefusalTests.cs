@@ -1,4 +1,5 @@
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using WmProxy.ForwardProxy;
 using WmProxy.Tests.Common;
 
@@ -61,6 +62,24 @@ public sealed class ForwardHttpRefusalTests
         Assert.StartsWith($"HTTP/1.1 {status} ", answer.Text);
         Assert.Equal(ReadEnd.Fin, answer.End);
         Assert.Equal(0, peer.AcceptedCount);
+    }
+
+    // The limits of the server that has the connection then are longer, and not those of the configuration.
+    [Theory]
+    [InlineData("GET ")]
+    [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n")]
+    public async Task FirstHead_NotThereWithinDetectTimeout_EndsTheConnection(string begun)
+    {
+        var time = new FakeTimeProvider();
+        await using var host = await ForwardHost.StartAsync(""" "DetectTimeout": "2s" """, timeProvider: time);
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(begun);
+        await host.Host.WaitForConnectionsAsync(connections => connections.Count == 1);
+
+        var (end, elapsed) = await time.AdvanceUntilAsync(client.ReadToEndAsync());
+
+        Assert.Equal(ReadEnd.Reset, end.End);
+        Assert.InRange(elapsed.TotalSeconds, 2, 4);
     }
 
     [Fact]
