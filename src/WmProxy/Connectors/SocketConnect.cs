@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Listeners;
 using WmProxy.Relay.Linux;
 
 namespace WmProxy.Connectors;
@@ -52,6 +53,7 @@ internal static class SocketConnect
         var socket = Create(endPoint);
         try
         {
+            DescriptorReserve.ThrowIfTouchedBy(socket);
             await socket.ConnectAsync(endPoint, cancellationToken);
             var stream = new SocketTransportStream(socket);
             socket = null;

@@ -17,6 +17,8 @@ namespace WmProxy.ForwardProxy;
 /// <summary>Judges and dials, directly or through the parents of a cluster.</summary>
 internal sealed partial class ForwardDialer : IForwardDialer
 {
+    private const int MaxAddressesThroughParents = 3;
+
     private readonly ForwardJudge _judge;
     private readonly IClusterDialer _clusters;
     private readonly ForwardResolver _resolver;
@@ -83,12 +85,33 @@ internal sealed partial class ForwardDialer : IForwardDialer
         }
 
         return verdict.ClusterId is { } cluster
-            ? await DialParentAsync(proxy, request, verdict.Rule, cluster, beside, cancellationToken)
+            ? await DialParentsAsync(proxy, request, verdict, cluster, beside, cancellationToken)
             : await DialAddressesAsync(proxy, request, verdict, start, beside, cancellationToken);
     }
 
-    private async ValueTask<ForwardDialResult> DialParentAsync(
-        ForwardProxyModel proxy, ForwardRequest request, ForwardRule rule, string cluster, TransportStream? beside, CancellationToken cancellationToken)
+    private async ValueTask<ForwardDialResult> DialParentsAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, string cluster, TransportStream? beside, CancellationToken cancellationToken)
+    {
+        if (verdict.Addresses.Count == 0)
+        {
+            return (await DialParentAsync(proxy, request, request.Target, verdict.Rule!, cluster, beside, cancellationToken)).Result;
+        }
+
+        // What was judged, one after another, as long as it is the address and not the parent that is at fault.
+        var (result, isTarget) = (default(ForwardDialResult), true);
+        for (var i = 0; i < Math.Min(verdict.Addresses.Count, MaxAddressesThroughParents) && isTarget; i++)
+        {
+            var address = verdict.Addresses[i];
+            (result, isTarget) = await DialParentAsync(
+                proxy, request, new ForwardTarget(address.ToString(), address, request.Target.Port), verdict.Rule!, cluster, beside, cancellationToken);
+            isTarget &= !result.IsConnected;
+        }
+
+        return result;
+    }
+
+    private async ValueTask<(ForwardDialResult Result, bool IsTarget)> DialParentAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardTarget target, ForwardRule rule, string cluster, TransportStream? beside, CancellationToken cancellationToken)
     {
         var dialled = await _clusters.DialAsync(
             new DialRequest
@@ -98,12 +121,12 @@ internal sealed partial class ForwardDialer : IForwardDialer
                 ConnectTimeout = proxy.ConnectTimeout,
                 ConnectAttempts = proxy.ConnectAttempts,
                 Beside = beside,
-                Target = request.Target,
+                Target = target,
             },
             cancellationToken);
         return dialled.IsConnected
-            ? new ForwardDialResult { Stream = dialled.Stream, Rule = rule, Lease = dialled.Lease }
-            : ForwardDialResult.Refused(RefusalOf(dialled), dialled.Failure, dialled.Error);
+            ? (new ForwardDialResult { Stream = dialled.Stream, Rule = rule, Lease = dialled.Lease, Address = target.Address }, false)
+            : (ForwardDialResult.Refused(RefusalOf(dialled), dialled.Failure, dialled.Error), dialled.Fault == ConnectFault.Target);
     }
 
     private async ValueTask<ForwardDialResult> DialAddressesAsync(

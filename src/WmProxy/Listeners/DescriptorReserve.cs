@@ -6,7 +6,7 @@ using System.Threading;
 namespace WmProxy.Listeners;
 
 /// <summary>
-/// The last of the process's descriptors, which no accepted connection and no UDP session may take: the runtime needs some for every thread that it starts
+/// The last of the process's descriptors, which nothing that clients cause to be opened may take: the runtime needs some for every thread that it starts
 /// and every assembly that it loads, and ends the process when it gets none. The system gives out the lowest free number, so the number of a socket tells how many are taken.
 /// </summary>
 internal static partial class DescriptorReserve
@@ -21,6 +21,16 @@ internal static partial class DescriptorReserve
 
     /// <summary>Whether a socket that has just been opened is one of the last.</summary>
     public static bool IsTouchedBy(Socket socket) => IsTouchedBy((int)socket.Handle);
+
+    /// <summary>Fails for a socket that has just been opened and is one of the last, as the system would if there were none; closing it is the caller's.</summary>
+    /// <exception cref="SocketException">It is (<see cref="SocketError.TooManyOpenSockets"/>).</exception>
+    public static void ThrowIfTouchedBy(Socket socket)
+    {
+        if (IsTouchedBy(socket))
+        {
+            throw new SocketException((int)SocketError.TooManyOpenSockets);
+        }
+    }
 
     /// <inheritdoc cref="IsTouchedBy(Socket)"/>
     public static bool IsTouchedBy(int descriptor)

@@ -10,6 +10,7 @@ using WmProxy.Connections;
 using WmProxy.Connectors;
 using WmProxy.Diagnostics;
 using WmProxy.ForwardProxy;
+using WmProxy.Listeners;
 using WmProxy.Relay;
 
 namespace WmProxy.Socks;
@@ -89,6 +90,7 @@ internal sealed partial class SocksBind
                 using var route = new Socket(peer.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
                 route.Connect(new IPEndPoint(peer, 9));
                 listener = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                DescriptorReserve.ThrowIfTouchedBy(listener);
                 listener.Bind(new IPEndPoint(((IPEndPoint)route.LocalEndPoint!).Address, 0));
                 listener.Listen(4);
                 return listener;

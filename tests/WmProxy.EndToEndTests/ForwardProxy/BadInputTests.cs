@@ -65,7 +65,7 @@ public sealed class BadInputTests
 
         await AssertEchoesAsync(bystander);
         await Deadline.PollAsync(() => Task.FromResult(Descriptors(proxy) <= before));
-        Assert.Equal(0, echo.Failures.Count);
+        Assert.Empty(echo.Failures);
     }
 
     [Fact]

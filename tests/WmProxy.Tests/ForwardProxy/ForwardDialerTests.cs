@@ -103,6 +103,19 @@ public sealed class ForwardDialerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dialling.Within());
     }
 
+    [Fact]
+    public async Task Dial_ThroughParentsAfterARuleJudgedAddresses_AsksForTheAddress()
+    {
+        _fixture.AddName("a.example", "192.0.2.7");
+        var proxy = _fixture.Proxy(
+            new ForwardRuleConfig { Action = ForwardRuleAction.Deny, Hosts = ["203.0.113.0/24"] },
+            new ForwardRuleConfig { Action = ForwardRuleAction.Allow, ClusterId = "parents" });
+
+        using var result = await DialAsync(proxy, "a.example", 443);
+
+        Assert.Equal("192.0.2.7:443", _fixture.ParentRequest!.Value.Target.ToString());
+    }
+
     [Theory]
     [InlineData("a.example")]
     [InlineData("192.0.2.1")]

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -13,6 +14,9 @@ namespace WmProxy.ForwardProxy.Access;
 /// </summary>
 internal sealed class ForwardJudge
 {
+    // What is dialled one after another, and at the same time, for one request of a client, whose own name servers may answer with any number.
+    private const int MaxAddresses = 8;
+
     private readonly ForwardResolver _resolver;
     private readonly EgressGuard _guard;
     private readonly EgressGuardReporter _reporter;
@@ -34,7 +38,12 @@ internal sealed class ForwardJudge
             return new ValueTask<ForwardVerdict>(JudgeAddress(proxy, request, address));
         }
 
-        var name = HostName.Normalize(request.Target.Host);
+        // Resolvers take more for a name than rules can name ("x-.example"): what no rule can deny is not looked up.
+        if (HostName.Normalize(request.Target.Host) is not { } name)
+        {
+            return new ValueTask<ForwardVerdict>(ForwardVerdict.Refused(ForwardRefusal.RuleDenied, "it is no host name"));
+        }
+
         var rule = proxy.Rules.Find(request, name, null, out var needsAddress);
         if (needsAddress)
         {
@@ -59,6 +68,11 @@ internal sealed class ForwardJudge
     {
         var address = request.Target.Address ?? dialled;
         var name = request.Target.Address is null ? HostName.Normalize(request.Target.Host) : null;
+        if (name is null && request.Target.Address is null)
+        {
+            return false;
+        }
+
         var rule = proxy.Rules.Find(request, name, address, out var needsAddress);
         if (needsAddress)
         {
@@ -89,7 +103,7 @@ internal sealed class ForwardJudge
             ?? new ForwardVerdict(rule, rule.ClusterId, rule.ClusterId is null ? [address] : [], ForwardRefusal.None, null);
     }
 
-    private ForwardVerdict JudgeName(ForwardProxyModel proxy, in ForwardRequest request, string? name, ForwardRule rule)
+    private ForwardVerdict JudgeName(ForwardProxyModel proxy, in ForwardRequest request, string name, ForwardRule rule)
     {
         _metrics.Decided(proxy.ProxyId, rule);
         return Guard(proxy, request.Target, EgressGuard.CheckName(proxy, name, request.Target.Port, rule), rule, request.Target.Host)
@@ -102,9 +116,9 @@ internal sealed class ForwardJudge
     /// <param name="rule">The rule that allows it whatever it resolves to; <see langword="null"/> where that depends.</param>
     /// <param name="cancellationToken">Gives up.</param>
     private async ValueTask<ForwardVerdict> JudgeAddressesAsync(
-        ForwardProxyModel proxy, ForwardRequest request, string? name, ForwardRule? rule, CancellationToken cancellationToken)
+        ForwardProxyModel proxy, ForwardRequest request, string name, ForwardRule? rule, CancellationToken cancellationToken)
     {
-        var resolved = await _resolver.ResolveAsync(name ?? request.Target.Host, request.Client, cancellationToken);
+        var resolved = await _resolver.ResolveAsync(name, request.Client, cancellationToken);
         if (resolved.Addresses.Length == 0)
         {
             return ForwardVerdict.Refused(ForwardRefusal.NameNotResolved, $"{request.Target.Host}: {resolved.Error}");
@@ -112,8 +126,8 @@ internal sealed class ForwardJudge
 
         ForwardRule? chosen = null;
         ForwardVerdict? refusal = null;
-        var addresses = new List<IPAddress>(resolved.Addresses.Length);
-        foreach (var candidate in resolved.Addresses)
+        var addresses = new List<IPAddress>();
+        foreach (var candidate in Few(resolved.Addresses))
         {
             var address = candidate.IsIPv4MappedToIPv6 ? candidate.MapToIPv4() : candidate;
             var decided = rule ?? proxy.Rules.Find(request, name, address, out _);
@@ -138,14 +152,21 @@ internal sealed class ForwardJudge
             return refusal!.Value;
         }
 
+        // A parent is asked for the addresses too: its name servers may say something else, which nobody has judged.
         _metrics.Decided(proxy.ProxyId, chosen);
-        if (chosen.ClusterId is null)
+        return new ForwardVerdict(chosen, chosen.ClusterId, addresses, ForwardRefusal.None, null);
+    }
+
+    /// <summary>The first addresses of each family, in their order.</summary>
+    private static IEnumerable<IPAddress> Few(IPAddress[] addresses)
+    {
+        if (addresses.Length <= MaxAddresses)
         {
-            return new ForwardVerdict(chosen, null, addresses, ForwardRefusal.None, null);
+            return addresses;
         }
 
-        // The parent may take any of the addresses.
-        return refusal ?? new ForwardVerdict(chosen, chosen.ClusterId, [], ForwardRefusal.None, null);
+        var few = addresses.GroupBy(address => address.AddressFamily).SelectMany(family => family.Take(MaxAddresses / 2)).ToHashSet();
+        return addresses.Where(few.Contains);
     }
 
     private ForwardVerdict Deny(ForwardProxyModel proxy, ForwardRule? rule)

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using System.Threading;
 using System.Threading.Tasks;
+using WmProxy.Listeners;
 using WmProxy.Native;
 
 namespace WmProxy.Relay.Linux;
@@ -59,6 +60,12 @@ internal static class LinuxConnect
         if (descriptor < 0)
         {
             throw Errno.ToException(-descriptor);
+        }
+
+        if (DescriptorReserve.IsTouchedBy(descriptor))
+        {
+            _ = LinuxSocket.Close(descriptor);
+            throw Errno.ToException(LinuxSocket.Emfile);
         }
 
         if (isTcp)

@@ -41,6 +41,7 @@ internal sealed class UdpAssociation : IRelayTraffic
     private UdpRelaySocket? _ipv6;
     private int _judgements;
     private bool _isClosed;
+    private bool _isRunning;
     private long _bytesUp;
     private long _bytesDown;
     private long _datagrams;
@@ -85,16 +86,23 @@ internal sealed class UdpAssociation : IRelayTraffic
     /// <summary>Relays until the client's connection ends.</summary>
     public async Task<ConnectionEndReason> RunAsync()
     {
-        Track(_socket.RunAsync());
-        var reason = await WatchAsync();
-        Dispose();
-        while (TakeTasks() is { Length: > 0 } tasks)
+        _isRunning = true;
+        try
         {
-            await Task.WhenAll(tasks);
-        }
+            Track(_socket.RunAsync());
+            var reason = await WatchAsync();
+            Dispose();
+            while (TakeTasks() is { Length: > 0 } tasks)
+            {
+                await Task.WhenAll(tasks);
+            }
 
-        _stop.Dispose();
-        return reason;
+            return reason;
+        }
+        finally
+        {
+            _stop.Dispose();
+        }
     }
 
     /// <summary>Closes whatever is open; what runs ends then.</summary>
@@ -118,6 +126,10 @@ internal sealed class UdpAssociation : IRelayTraffic
 
         _socket.Dispose();
         _stop.Cancel();
+        if (!_isRunning)
+        {
+            _stop.Dispose();
+        }
     }
 
     /// <summary>The rules in force, which a reload may have changed since the client came.</summary>
@@ -295,7 +307,7 @@ internal sealed class UdpAssociation : IRelayTraffic
         destination.ValidUntil = _context.TimeProvider.GetTimestamp() + lifetime;
         destination.Rule = verdict.Rule;
         destination.Bandwidth = _isClosed ? null : LeaseOf(verdict.Rule?.Bandwidth);
-        (destination.Parent, destination.ParentHeader) = (parent, parent is null ? [] : WriteHeader(destination.Target));
+        (destination.Parent, destination.ParentHeader) = (parent, parent is null ? [] : WriteHeader(ForParent(destination.Target, verdict)));
         parent?.Bandwidth = destination.Bandwidth;
         destination.Refusal = verdict switch
         {
@@ -312,6 +324,10 @@ internal sealed class UdpAssociation : IRelayTraffic
             Send(destination, data);
         }
     }
+
+    // The address that was judged, where a rule asked for it.
+    private static ForwardTarget ForParent(in ForwardTarget target, in ForwardVerdict verdict) =>
+        verdict.Addresses is [var address, ..] ? new ForwardTarget(address.ToString(), address, target.Port) : target;
 
     /// <summary>Stays with the address in use as long as it is one of those allowed.</summary>
     private void SetPeer(UdpDestination destination, IReadOnlyList<IPAddress> addresses)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using WmProxy.Configuration.Values;
+using WmProxy.Listeners;
 
 namespace WmProxy.Socks.UdpAssociate;
 
@@ -51,6 +52,7 @@ internal sealed class UdpRelaySocket : IDisposable
             var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
             try
             {
+                DescriptorReserve.ThrowIfTouchedBy(socket);
                 if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 {
                     socket.DualMode = false;

@@ -88,14 +88,42 @@ public sealed class ForwardJudgeTests
     }
 
     [Fact]
-    public async Task Judge_ParentForANameOfWhichOneAddressIsDenied_IsRefused()
+    public async Task Judge_ParentForANameThatARuleJudgesByAddress_IsToUseWhatWasJudged()
     {
-        _fixture.AddName("a.example", "192.0.2.1", "203.0.113.1");
+        _fixture.AddName("a.example", "203.0.113.1", "192.0.2.1");
         var proxy = _fixture.Proxy(
             new ForwardRuleConfig { Action = ForwardRuleAction.Deny, Hosts = ["203.0.113.0/24"] },
             new ForwardRuleConfig { Action = ForwardRuleAction.Allow, ClusterId = "parents" });
 
-        Assert.Equal(ForwardRefusal.RuleDenied, (await JudgeAsync(proxy, "a.example")).Refusal);
+        var verdict = await JudgeAsync(proxy, "a.example");
+
+        Assert.Equal("parents", verdict.ClusterId);
+        Assert.Equal(["192.0.2.1"], verdict.Addresses.Select(address => address.ToString()));
+    }
+
+    [Theory]
+    [InlineData("x-.denied.example")]
+    [InlineData("a.-b.denied.example")]
+    [InlineData("-.denied.example")]
+    [InlineData("x-.localhost")]
+    public async Task Judge_NameThatNoRuleCanName_IsRefusedAndNotLookedUp(string host)
+    {
+        _fixture.AddName(host, "192.0.2.1");
+        var deny = new ForwardRuleConfig { Action = ForwardRuleAction.Deny, Hosts = ["*.denied.example"] };
+
+        Assert.Equal(ForwardRefusal.RuleDenied, (await JudgeAsync(_fixture.Proxy(deny, AllowAll), host)).Refusal);
+        Assert.Equal(ForwardRefusal.RuleDenied, (await JudgeAsync(_fixture.Proxy(deny, AllowAll with { ClusterId = "parents" }), host)).Refusal);
+        Assert.Empty(_fixture.Lookups);
+    }
+
+    [Fact]
+    public async Task Judge_NameWithHundredsOfAddresses_GivesAFewOfEachFamily()
+    {
+        _fixture.AddName("a.example", [.. Enumerable.Range(0, 300).Select(i => i < 150 ? $"2001:db8::{i:x}" : $"198.51.100.{i - 150}")]);
+
+        var verdict = await JudgeAsync(_fixture.Proxy(), "a.example");
+
+        Assert.Equal([4, 4], verdict.Addresses.GroupBy(address => address.AddressFamily).Select(family => family.Count()));
     }
 
     [Theory]
