@@ -78,7 +78,7 @@ public class ForwardReloadTests
 
         var (end, elapsed) = await time.AdvanceUntilAsync(client.ReadToEndAsync());
         Assert.Equal(ReadEnd.Reset, end.End);
-        Assert.InRange(elapsed.TotalSeconds, 5, 8);
+        Assert.InRange(elapsed.TotalSeconds, 5, 23);
         Assert.Equal("Drained", (await records.NextAsync()).Reason);
     }
 

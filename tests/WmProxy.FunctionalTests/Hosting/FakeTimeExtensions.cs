@@ -1,4 +1,6 @@
 using System;
+using System.Net;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using WmProxy.Tests.Common;
@@ -25,4 +27,24 @@ internal static class FakeTimeExtensions
         });
         return (await task, time.GetUtcNow() - start);
     }
+
+    /// <summary>
+    /// Lets time pass, a second for each time that <paramref name="client"/> is answered, until <paramref name="task"/> completes: its session is never idle,
+    /// however long the proxy waits for a processor.
+    /// </summary>
+    public static Task AdvanceWhileBusyAsync(this FakeTimeProvider time, UdpPeer client, EndPoint proxy, Task task) => Deadline.PollAsync(async () =>
+    {
+        client.Send("hello", proxy);
+        if (client.Socket.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead))
+        {
+            while (client.Socket.Available > 0)
+            {
+                await client.ReceiveAsync();
+            }
+
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        return task.IsCompleted;
+    });
 }

@@ -31,7 +31,7 @@ public class UdpClusterTests
 
         await using (var first = new UdpEchoServer("1 ", port: port))
         {
-            Assert.Equal("1 hello", (await client.AskAsync("hello", host.EndPointOf("s"))).Text);
+            Assert.Equal("1 hello", await AskAfterLostAsync(client, host));
         }
 
         client.Send("lost", host.EndPointOf("s"));
@@ -320,7 +320,7 @@ public class UdpClusterTests
         client.Send("hello", host.EndPointOf("s"));
         Assert.Equal("ConnectFailed", (await records.NextAsync()).Reason);
         await records.WaitForDroppedAsync("ConnectFailed", 1);
-        Assert.Equal(0, host.Connections.Count);
+        await host.WaitForConnectionsAsync(connections => connections.Count == 0);
 
         isKnown = true;
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -365,7 +365,7 @@ public class UdpClusterTests
         await SendUntilAsync(client, host, () => Destination(host, "a").Health.Passive == DestinationHealth.Unhealthy);
 
         await using var echo = new UdpEchoServer(port: port);
-        Assert.Equal("hello", (await client.AskAsync("hello", host.EndPointOf("s"))).Text);
+        Assert.Equal("hello", await AskAfterLostAsync(client, host));
         Assert.Single(host.Connections.Connections);
     }
 
@@ -378,10 +378,13 @@ public class UdpClusterTests
         await using var host = await StartAsync(FirstOneFirst, ("a", "udp://255.255.255.255:9"), ("b", b.Address));
         using var records = new ConnectionRecords(host);
         using var client = new UdpPeer();
-        client.Send("lost", host.EndPointOf("s"));
-        Assert.Equal("ConnectFailed", (await records.NextAsync()).Reason);
-        await SendUntilAsync(client, host, () => Destination(host, "a").Health.Passive == DestinationHealth.Unhealthy);
+        for (var i = 0; i < 2; i++)
+        {
+            client.Send("lost", host.EndPointOf("s"));
+            Assert.Equal("ConnectFailed", (await records.NextAsync()).Reason);
+        }
 
+        await Deadline.PollAsync(() => Task.FromResult(Destination(host, "a").Health.Passive == DestinationHealth.Unhealthy));
         await AskUntilAsync(client, host, "b hello");
         Assert.Equal(2, records.Count);
         Assert.Equal(2, records.Dropped["ConnectFailed"]);
@@ -400,6 +403,18 @@ public class UdpClusterTests
 
         return Task.FromResult(condition());
     });
+
+    /// <summary>Asks once, after <see cref="SendUntilAsync"/>: what that sent last may be on its way still, and be answered first.</summary>
+    private static async Task<string> AskAfterLostAsync(UdpPeer client, ProxyHost host)
+    {
+        var answer = (await client.AskAsync("hello", host.EndPointOf("s"))).Text;
+        while (answer.EndsWith("lost", StringComparison.Ordinal))
+        {
+            answer = (await client.ReceiveAsync()).Text;
+        }
+
+        return answer;
+    }
 
     /// <summary>Asks until the answer is as expected; earlier ones may come from elsewhere, or be lost.</summary>
     private static Task AskUntilAsync(UdpPeer client, ProxyHost host, string answer) => Deadline.PollAsync(async () =>

@@ -78,9 +78,11 @@ public class UdpReloadTests
         Assert.Throws<SocketException>(() => new UdpPeer(port: proxy.Port));
         var (record, elapsed) = await _time.AdvanceUntilAsync(records.NextAsync());
         Assert.Equal("IdleTimeout", record.Reason);
-        Assert.InRange(elapsed, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8));
-        await Deadline.PollAsync(() => Task.FromResult(IsFree(proxy)));
-        Assert.Equal(0, other.Socket.Available);
+        Assert.InRange(elapsed, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(23));
+        await UdpPort.BecomesFreeAsync(proxy);
+
+        // The port is free when every session has been recorded, so that there was no other one.
+        Assert.Equal(1, records.Count);
     }
 
     [Fact]
@@ -90,20 +92,15 @@ public class UdpReloadTests
         await using var host = await StartAsync(Streams(("a", "udp://127.0.0.1:0", echo.Address), ("b", "udp://127.0.0.1:0", echo.Address)));
         using var records = new ConnectionRecords(host);
         using var client = new UdpPeer();
-        var proxy = (IPEndPoint)host.EndPointOf("a");
+        var proxy = host.EndPointOf("a");
         await client.AskAsync("hello", proxy);
         Assert.True((await host.ReloadAsync(Streams(("b", "udp://127.0.0.1:0", echo.Address)))).Succeeded);
 
         var ended = records.NextAsync();
-        await Deadline.PollAsync(() =>
-        {
-            client.Send("hello", proxy);
-            _time.Advance(TimeSpan.FromSeconds(1));
-            return Task.FromResult(ended.IsCompleted);
-        });
+        await _time.AdvanceWhileBusyAsync(client, proxy, ended);
 
         Assert.Equal("Drained", (await ended).Reason);
-        await Deadline.PollAsync(() => Task.FromResult(IsFree(proxy)));
+        await UdpPort.BecomesFreeAsync(proxy);
     }
 
     [Fact]
@@ -111,11 +108,12 @@ public class UdpReloadTests
     {
         await using var echo = new UdpEchoServer();
         await using var host = await StartAsync(Streams(("a", "udp://*:0", echo.Address), ("b", "udp://127.0.0.1:0", echo.Address)));
-        var proxy = (IPEndPoint)host.EndPointOf("a");
+        var proxy = host.EndPointOf("a");
 
         Assert.True((await host.ReloadAsync(Streams(("b", "udp://127.0.0.1:0", echo.Address)))).Succeeded);
 
-        using var free = new UdpPeer(port: proxy.Port);
+        // Without any time passing.
+        await UdpPort.BecomesFreeAsync(proxy);
     }
 
     [Fact]
@@ -160,7 +158,7 @@ public class UdpReloadTests
         await client.AskAsync("hello", host.EndPointOf("a"));
         Assert.True((await host.ReloadAsync(Streams(("b", "udp://127.0.0.1:0", echo.Address)))).Succeeded);
         await _time.AdvanceUntilAsync(records.NextAsync());
-        await Deadline.PollAsync(() => Task.FromResult(IsFree(new IPEndPoint(IPAddress.Loopback, port))));
+        await UdpPort.BecomesFreeAsync(new IPEndPoint(IPAddress.Loopback, port));
 
         Assert.True((await host.ReloadAsync(both)).Succeeded);
 
@@ -281,19 +279,6 @@ public class UdpReloadTests
         var exception = await Assert.ThrowsAnyAsync<Exception>(() => host.Application.StartAsync().Within());
 
         Assert.Contains($"{taken.Address} is in use{(OperatingSystem.IsLinux() ? $" by this process (pid {Environment.ProcessId})" : "")}", exception.Message, StringComparison.Ordinal);
-    }
-
-    private static bool IsFree(IPEndPoint endPoint)
-    {
-        try
-        {
-            using var peer = new UdpPeer(port: endPoint.Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private static string Streams(params (string Id, string Listen, string To)[] streams) =>
