@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
 # Side-by-side run of the L4 relays: builds what is needed, then measures. See ../README.md, or --help.
 set -euo pipefail
-cd "$(dirname "$0")"
-exec python3 run.py "$@"
+exec python3 "$(dirname "$0")/run.py" "$@"

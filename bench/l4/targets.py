@@ -1,4 +1,4 @@
-"""The relays that are compared. Each forwards its BASE+1..4 to the backends' BASE+1..4 and runs in a folder of its own."""
+"""The relays that are compared. Each forwards its BASE+1..5 to the backends' BASE+1..5 and runs in a folder of its own."""
 
 import json
 import os
@@ -11,6 +11,10 @@ import time
 
 ECHO, SINK, SOURCE, ONCE = 1, 2, 3, 4
 PORTS = (ECHO, SINK, SOURCE, ONCE)
+DATAGRAM = 5
+
+# Each sample is from new client ports: the sessions of the one before must be gone by the time of the next, or they run out.
+SESSION_SECONDS = 5
 STATISTICS = 9
 
 
@@ -29,8 +33,29 @@ def wait_for_ports(ports, process, what):
                 time.sleep(0.02)
 
 
+def wait_for_echo(port, process, what):
+    limit = time.monotonic() + 30
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.1)
+        client.connect(("127.0.0.1", port))
+        while True:
+            if process.poll() is not None:
+                raise SystemExit(f"{what} ended with {process.returncode} before it answered")
+            try:
+                client.send(b"?")
+                client.recv(16)
+                return
+            except OSError:
+                # Nobody listens yet (ICMP), or the answer was lost.
+                if time.monotonic() > limit:
+                    raise SystemExit(f"{what} does not answer on {port}")
+                time.sleep(0.02)
+
+
 class Target:
     """One relay: start() gives a fresh process, stop() ends it."""
+
+    has_udp = True
 
     def __init__(self, name, base, backend):
         self.name, self.base, self.backend, self.process, self.folder = name, base, backend, None, None
@@ -42,6 +67,8 @@ class Target:
             self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment())
         try:
             wait_for_ports([self.base + port for port in PORTS], self.process, self.name)
+            if self.has_udp:
+                wait_for_echo(self.base + DATAGRAM, self.process, self.name)
         except SystemExit:
             log.flush()
             print(open(log.name).read()[-3000:])
@@ -72,6 +99,8 @@ class Target:
 
 
 class HaProxy(Target):
+    has_udp = False
+
     def version(self):
         return subprocess.run(["haproxy", "-v"], capture_output=True, text=True).stdout.splitlines()[0].split(" - ")[0]
 
@@ -110,7 +139,8 @@ error_log stderr warn;
 events {{ worker_connections 9000; }}
 stream {{
   proxy_timeout 10m;
-{servers}}}
+{servers}  server {{ listen 127.0.0.1:{self.base + DATAGRAM} udp reuseport; proxy_timeout {SESSION_SECONDS}s; proxy_pass 127.0.0.1:{self.backend + DATAGRAM}; }}
+}}
 """)
         return ["nginx", "-e", "stderr", "-p", self.folder, "-c", config]
 
@@ -129,6 +159,8 @@ class WmProxy(Target):
     def command(self):
         streams = {
             f"s{port}": {"Listen": f"tcp://127.0.0.1:{self.base + port}", "To": f"tcp://127.0.0.1:{self.backend + port}"} for port in PORTS}
+        streams["datagrams"] = {
+            "Listen": f"udp://127.0.0.1:{self.base + DATAGRAM}", "To": f"udp://127.0.0.1:{self.backend + DATAGRAM}", "IdleTimeout": f"{SESSION_SECONDS}s"}
         config = self.write("appsettings.json", json.dumps({"WmProxy": {"Engine": self.engine, "Streams": streams}}, indent=2))
         return ["dotnet", self.program, "run", "-c", config]
 
