@@ -1,6 +1,7 @@
 using System;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace WmProxy.Listeners;
 
@@ -12,12 +13,31 @@ internal static partial class DescriptorReserve
 {
     private const int NoFileOnLinux = 7;
     private const int NoFileOnMacOS = 8;
+    private const int MaxAgeMilliseconds = 1000;
+
+    private static long _threshold;
+    private static long _readAt;
+    private static long _highest = -1;
 
     /// <summary>Whether a socket that has just been opened is one of the last.</summary>
     public static bool IsTouchedBy(Socket socket) => IsTouchedBy((int)socket.Handle);
 
     /// <inheritdoc cref="IsTouchedBy(Socket)"/>
-    public static bool IsTouchedBy(int descriptor) => descriptor >= ReadThreshold();
+    public static bool IsTouchedBy(int descriptor)
+    {
+        // The limit may be changed from outside while the process runs (prlimit). Asked for when a number is higher than those before, so that a rush is
+        // judged by the limit of its time, and at least once a second; not for every connection of a busy listener, whose numbers are used again and again.
+        var now = Environment.TickCount64;
+        var isOld = now - Volatile.Read(ref _readAt) >= MaxAgeMilliseconds;
+        if (isOld || descriptor > Volatile.Read(ref _highest))
+        {
+            Volatile.Write(ref _threshold, ReadThreshold());
+            Volatile.Write(ref _highest, descriptor);
+            Volatile.Write(ref _readAt, now);
+        }
+
+        return descriptor >= Volatile.Read(ref _threshold);
+    }
 
     /// <summary>Whether the next socket would be one of the last.</summary>
     public static bool IsTouched()
@@ -36,7 +56,6 @@ internal static partial class DescriptorReserve
     /// <summary>How many of <paramref name="limit"/> descriptors are kept back.</summary>
     internal static long SizeFor(long limit) => Math.Clamp(limit / 16, 16, 1024);
 
-    // Asked for each time, which is one of the cheapest system calls: the limit may be changed from outside while the process runs (prlimit).
     private static long ReadThreshold()
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())

@@ -11,6 +11,7 @@ namespace WmProxy.Native;
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSocket
 {
+    public const int Ealready = 114;
     public const int Einprogress = 115;
     public const int Econnreset = 104;
     public const int Epipe = 32;
@@ -59,7 +60,10 @@ internal static unsafe partial class LinuxSocket
         }
     }
 
-    /// <summary>connect(2). -EINPROGRESS: the socket becomes writable, or reports an error, when it is decided.</summary>
+    /// <summary>
+    /// connect(2). -EINPROGRESS: the socket becomes writable, or reports an error, when it is decided; calling again tells whether it is: -EALREADY as long as
+    /// it is not.
+    /// </summary>
     public static int Connect(int socket, ReadOnlySpan<byte> address)
     {
         fixed (byte* pointer = address)

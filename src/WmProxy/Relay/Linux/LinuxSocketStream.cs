@@ -48,8 +48,11 @@ internal sealed class LinuxSocketStream : TransportStream
     /// <summary>Whether somebody has asked for its end.</summary>
     public bool IsClosing => Volatile.Read(ref _isClosing) != 0;
 
-    /// <summary>Whether there may be something to read: readiness is told once only, so it is remembered until a read finds nothing.</summary>
-    public bool IsReadable { get; private set; } = true;
+    /// <summary>
+    /// Whether there may be something to read: readiness is told once only, so it is remembered until a read finds nothing. What is there from the beginning
+    /// is told of too, in the loop's next round: most often nothing is, and asking would be for nothing.
+    /// </summary>
+    public bool IsReadable { get; private set; }
 
     /// <summary>Whether the peer has ended its direction, or the connection has failed.</summary>
     public bool HasHungUp { get; private set; }
@@ -79,7 +82,7 @@ internal sealed class LinuxSocketStream : TransportStream
     /// <returns>0, or the errno of its failure.</returns>
     public ValueTask<int> WaitForConnectAsync(CancellationToken cancellationToken)
     {
-        (_isConnecting, _isWritable, IsReadable) = (true, false, false);
+        (_isConnecting, _isWritable) = (true, false);
         _write ??= new SocketOperation(_loop);
         return new ValueTask<int>(_write, _write.Start(default, default, cancellationToken));
     }
@@ -303,7 +306,7 @@ internal sealed class LinuxSocketStream : TransportStream
             if (_isConnecting)
             {
                 _isConnecting = false;
-                write.Complete(-LinuxSocket.TakeError(_descriptor));
+                write.Complete((events & (Epoll.HangUp | Epoll.Error)) == 0 ? 0 : -LinuxSocket.TakeError(_descriptor));
             }
             else
             {
