@@ -108,6 +108,21 @@ internal sealed unsafe partial class DatagramBatch
         }
     }
 
+    /// <summary>recv(2), without waiting, of one datagram of a connected socket, which is cheaper than <see cref="Receive"/>. Returns 1, or the negated errno.</summary>
+    public int ReceiveOne(int socket, int index)
+    {
+        var data = _slots + (index * SlotSize) + HeadRoom;
+        var received = LinuxSocket.Receive(socket, new Span<byte>(data, MaxPayload));
+        if (received < 0)
+        {
+            return received;
+        }
+
+        _vectors[index] = new Vector { Data = data, Length = received };
+        _messages[index].Header.Flags = received == MaxPayload ? MsgTrunc : 0;
+        return 1;
+    }
+
     /// <summary>The datagram's bytes.</summary>
     public ReadOnlySpan<byte> Payload(int index) => new(_vectors[index].Data, (int)_vectors[index].Length);
 
@@ -198,7 +213,10 @@ internal sealed unsafe partial class DatagramBatch
         var toldAt = -1;
         for (var next = start; next < start + count;)
         {
-            var result = sendmmsg(socket, _messages + next, (uint)(start + count - next), MsgDontWait | MsgNoSignal);
+            var left = start + count - next;
+            var result = left == 1 && _messages[next].Header.Control is null
+                ? SendOne(socket, next)
+                : sendmmsg(socket, _messages + next, (uint)left, MsgDontWait | MsgNoSignal);
             if (result > 0)
             {
                 next += result;
@@ -273,6 +291,13 @@ internal sealed unsafe partial class DatagramBatch
         return true;
     }
 
+    // The kernel takes a single one more cheaply this way. Like sendmmsg(2): how many were sent, or -1.
+    private int SendOne(int socket, int index)
+    {
+        ref var header = ref _messages[index].Header;
+        return sendto(socket, _vectors[index].Data, _vectors[index].Length, MsgDontWait | MsgNoSignal, header.Name, header.NameLength) >= 0 ? 1 : -1;
+    }
+
     private static bool CanSegment()
     {
         var socket = LinuxSocket.Open(SocketAddressBytes.IPv4Family, LinuxSocket.Datagram);
@@ -330,6 +355,9 @@ internal sealed unsafe partial class DatagramBatch
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int recvmmsg(int socket, Message* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint sendto(int socket, byte* data, nint length, int flags, byte* address, uint addressLength);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sendmmsg(int socket, Message* messages, uint count, int flags);

@@ -66,6 +66,9 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Memory to read into and write from within one call of a handler; pinned.</summary>
     public Span<byte> Buffer => _buffer;
 
+    /// <summary>Counts how often the loop has asked what is ready. Each handler is called once in a round.</summary>
+    public uint Round { get; private set; }
+
     /// <summary>Pipes for splice(2), of this thread only.</summary>
     public SplicePipePool Pipes { get; } = new();
 
@@ -168,6 +171,7 @@ internal sealed unsafe class EventLoop : IDisposable
         while (!_isStopping)
         {
             var count = Epoll.Wait(_epoll, events, EventsPerWait, _turns.Count > 0 ? 0 : -1);
+            Round++;
             for (var i = 0; i < count; i++)
             {
                 var (ready, data) = Epoll.Read(events, i);

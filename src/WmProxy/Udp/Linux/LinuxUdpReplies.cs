@@ -12,8 +12,8 @@ namespace WmProxy.Udp.Linux;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxUdpReplies : EventLoopHandler
 {
-    // What one session may put there at a time, so that others come to it too.
-    private const int MaxPerSession = 32;
+    /// <summary>What one session may put there at a time, so that others come to it too.</summary>
+    public const int MaxPerSession = 32;
 
     private readonly EventLoop _loop;
     private readonly DatagramBatch _batch = new();
@@ -27,8 +27,8 @@ internal sealed class LinuxUdpReplies : EventLoopHandler
 
     public override void OnTurn() => Flush();
 
-    /// <summary>Receives what a session's destination has sent; returns how many datagrams, or the negated errno.</summary>
-    public int Receive(LinuxUdpReceiver receiver, LinuxUdpSession session, int descriptor)
+    /// <summary>Receives at most <paramref name="count"/> datagrams that a session's destination has sent; returns how many, or the negated errno.</summary>
+    public int Receive(LinuxUdpReceiver receiver, LinuxUdpSession session, int descriptor, int count)
     {
         if (_receiver != receiver || _count == _batch.Capacity)
         {
@@ -37,7 +37,8 @@ internal sealed class LinuxUdpReplies : EventLoopHandler
         }
 
         var first = _count;
-        var received = _batch.Receive(descriptor, first, Math.Min(_batch.Capacity - first, MaxPerSession), withLocal: false);
+        count = Math.Min(count, _batch.Capacity - first);
+        var received = count == 1 ? _batch.ReceiveOne(descriptor, first) : _batch.Receive(descriptor, first, count, withLocal: false);
         if (received <= 0)
         {
             return received;

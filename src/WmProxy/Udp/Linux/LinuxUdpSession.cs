@@ -18,6 +18,8 @@ internal sealed class LinuxUdpSession : UdpSession, IEventLoopCommand
     private readonly LinuxUdpReceiver _receiver;
     private readonly LinuxUdpBatches _batches;
     private LinuxUdpSocket? _socket;
+    private uint _replyRound;
+    private int _expectedReplies = 1;
 
     public LinuxUdpSession(LinuxUdpReceiver receiver, LinuxUdpBatches batches, UdpSessions decisions, UdpAdmission admission)
         : base(decisions, admission)
@@ -79,9 +81,22 @@ internal sealed class LinuxUdpSession : UdpSession, IEventLoopCommand
     /// <summary>The destination has sent something.</summary>
     public void OnReplies(LinuxUdpSocket socket)
     {
-        var received = _batches.Replies.Receive(_receiver, this, socket.Descriptor);
+        // Most often there is one, and to ask for one is cheaper. Where more are left, the socket is ready again in the next round.
+        var expected = _expectedReplies;
+        var received = _batches.Replies.Receive(_receiver, this, socket.Descriptor, expected);
         if (received > 0)
         {
+            var round = _batches.Loop.Round;
+            if (received < expected)
+            {
+                _expectedReplies = received;
+            }
+            else if (round - _replyRound <= 1)
+            {
+                _expectedReplies = Math.Min(2 * expected, LinuxUdpReplies.MaxPerSession);
+            }
+
+            _replyRound = round;
             OnAnswered();
             if (IsComplete)
             {
