@@ -33,14 +33,17 @@ class Measure(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """One kind of load. For a fresh one each sample is a process of its own, since its memory is measured."""
+    """
+    One kind of load. Where memory is measured each sample is a process of its own, warmed by another load, of few connections: code that is compiled by
+    then is not the connections', but buffers and pools should grow in the measurement.
+    """
 
     name: str
     title: str
     load: tuple
     port: int
     measures: tuple
-    fresh: bool = False
+    fresh: tuple = ()
 
     @property
     def is_udp(self):
@@ -58,9 +61,9 @@ SCENARIOS = [
     Scenario("down", "bulk down x 8", ("tcpload", "down", "-c", "8"), SOURCE, (
         Measure("CPU", "cpu_s_per_GB", "s/GB", EITHER, 0.60, 0.35), Measure("rate", "GBps", "GB/s", EITHER, 1.0, 1.3))),
     Scenario("idle", "4,000 idle connections", ("tcpload", "idle", "-c", "4000"), ECHO, (
-        Measure("memory", "kb_per_conn", "KiB each", (), 6.0, 3.4),), fresh=True),
+        Measure("memory", "kb_per_conn", "KiB each", (), 6.0, 3.4),), fresh=(("tcpload", "pp", "-c", "4"), ECHO)),
     Scenario("stall", "20 stalled readers", ("tcpload", "stall", "-c", "20"), SOURCE, (
-        Measure("memory", "growth_mb", "MB", (), 5.0, 1.0),), fresh=True),
+        Measure("memory", "growth_mb", "MB", (), 5.0, 1.0),), fresh=(("tcpload", "down", "-c", "4"), SOURCE)),
     Scenario("udp1", "UDP 64 B, 1 session", ("udpload", "-c", "1", "-s", "64", "-w", "128"), DATAGRAM, (
         Measure("CPU", "us_per_rt", "us/rt"), Measure("rate", "rt_rate", "rt/s"), Measure("lost", "loss_pct", "%"))),
     Scenario("udp100", "UDP 64 B, 100 sessions", ("udpload", "-c", "100", "-s", "64", "-w", "128"), DATAGRAM, (
@@ -70,10 +73,8 @@ SCENARIOS = [
     Scenario("udppaced", "UDP 64 B, 100 sessions, 80,000/s", ("udpload", "-c", "100", "-s", "64", "-r", "80000"), DATAGRAM, (
         Measure("lost", "loss_pct", "%", (), 0.3, 0.0), Measure("p99", "p99_us", "us"))),
     Scenario("udpmemory", "4,000 UDP sessions", ("udpload", "-c", "4000", "-s", "64", "-w", "128"), DATAGRAM, (
-        Measure("memory", "kb_per_session", "KiB each", (), 6.0, 1.0),), fresh=True),
+        Measure("memory", "kb_per_session", "KiB each", (), 6.0, 1.0),), fresh=(("udpload", "-c", "64", "-w", "16"), DATAGRAM)),
 ]
-FEW_BYTES = ("tcpload", "pp", "-c", "4"), ECHO
-FEW_DATAGRAMS = ("udpload", "-c", "4", "-w", "4"), DATAGRAM
 BASE = int(os.environ.get("BENCH_BASE", "20000"))
 
 
@@ -110,8 +111,7 @@ def measure(all_targets, options, complaints):
         samples = results[scenario.name] = {target.name: [] for target in targets}
 
         def warm(target):
-            # Where memory is measured only the code is warmed, with few connections: buffers and pools should grow in the measurement.
-            load, port = (FEW_DATAGRAMS if scenario.is_udp else FEW_BYTES) if scenario.fresh else (scenario.load, scenario.port)
+            load, port = scenario.fresh or (scenario.load, scenario.port)
             run_load(load, target.base + port, options.warmup, target.process.pid, warmup=0)
 
         def sample(target):
