@@ -12,8 +12,10 @@ from sidebyside.target import wait_for_echo, wait_for_ports
 from targets import DATAGRAM, ECHO, ONCE, SINK, SOURCE, STATISTICS, HaProxy, Nginx, WmProxy
 
 HAPROXY, NGINX, EITHER = ("haproxy",), ("nginx",), ("haproxy", "nginx")
+# What warms the code where memory is measured.
 FEW_BYTES = ("tcpload", "pp", "-c", "4"), ECHO
-FEW_DATAGRAMS = ("udpload", "-c", "4", "-w", "4"), DATAGRAM
+FEW_TRANSFERS = ("tcpload", "down", "-c", "4"), SOURCE
+FEW_SESSIONS = ("udpload", "-c", "64", "-w", "16"), DATAGRAM
 SCENARIOS = [
     Scenario("pp", "ping-pong 128 B x 64", ("tcpload", "pp", "-c", "64", "-s", "128"), ECHO, (
         Measure("CPU", "us_per_op", "us/op", HAPROXY, 1.15, 0.85), Measure("rate", "rate", "op/s"), Measure("p99", "p99_us", "us"))),
@@ -26,7 +28,7 @@ SCENARIOS = [
     Scenario("idle", "4,000 idle connections", ("tcpload", "idle", "-c", "4000"), ECHO, (
         Measure("memory", "kb_per_conn", "KiB each", (), 6.0, 3.4),), fresh=True, gentle=FEW_BYTES),
     Scenario("stall", "20 stalled readers", ("tcpload", "stall", "-c", "20"), SOURCE, (
-        Measure("memory", "growth_mb", "MB", (), 5.0, 1.0),), fresh=True, gentle=FEW_BYTES),
+        Measure("memory", "growth_mb", "MB", (), 5.0, 1.0),), fresh=True, gentle=FEW_TRANSFERS),
     Scenario("udp1", "UDP 64 B, 1 session", ("udpload", "-c", "1", "-s", "64", "-w", "128"), DATAGRAM, (
         Measure("CPU", "us_per_rt", "us/rt"), Measure("rate", "rt_rate", "rt/s"), Measure("lost", "loss_pct", "%"))),
     Scenario("udp100", "UDP 64 B, 100 sessions", ("udpload", "-c", "100", "-s", "64", "-w", "128"), DATAGRAM, (
@@ -36,7 +38,7 @@ SCENARIOS = [
     Scenario("udppaced", "UDP 64 B, 100 sessions, 80,000/s", ("udpload", "-c", "100", "-s", "64", "-r", "80000"), DATAGRAM, (
         Measure("lost", "loss_pct", "%", (), 0.3, 0.0), Measure("p99", "p99_us", "us"))),
     Scenario("udpmemory", "4,000 UDP sessions", ("udpload", "-c", "4000", "-s", "64", "-w", "128"), DATAGRAM, (
-        Measure("memory", "kb_per_session", "KiB each", (), 6.0, 1.0),), fresh=True, gentle=FEW_DATAGRAMS),
+        Measure("memory", "kb_per_session", "KiB each", (), 6.0, 1.0),), fresh=True, gentle=FEW_SESSIONS),
 ]
 
 
