@@ -21,9 +21,6 @@ internal static class ListenerSockets
     private const int TypeMode = 0xF000;
     private const int SocketMode = 0xC000;
 
-    // How often another free port is tried when the one that IPv4 got is taken for IPv6.
-    private const int FreePortAttempts = 10;
-
     // socket(7).
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int ReusePort = 15; // SO_REUSEPORT
@@ -39,40 +36,9 @@ internal static class ListenerSockets
         {
             { Scheme: ListenScheme.Unix } => [OpenUnix(address.Host)],
             { Host: "*" } => [Open(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.FirstPort, isShareable)],
-            { Host: "localhost" } => OpenLoopbacks(address.FirstPort, isShareable),
+            { Host: "localhost" } => LoopbackSockets.Open(address.FirstPort, (ip, port) => Open(ip, port, isShareable)),
             _ => [Open(IPAddress.Parse(address.Host), address.FirstPort, isShareable)],
         };
-    }
-
-    private static List<Socket> OpenLoopbacks(int port, bool isShareable)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var first = Open(IPAddress.Loopback, port, isShareable);
-            if (!Socket.OSSupportsIPv6)
-            {
-                return [first];
-            }
-
-            try
-            {
-                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port, isShareable)];
-            }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressNotAvailable)
-            {
-                // IPv6 is compiled in, but this machine has no ::1.
-                return [first];
-            }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && port == 0 && attempt < FreePortAttempts)
-            {
-                first.Dispose();
-            }
-            catch
-            {
-                first.Dispose();
-                throw;
-            }
-        }
     }
 
     /// <summary>

@@ -14,12 +14,9 @@ internal static unsafe partial class LinuxSocket
     public const int Ealready = 114;
     public const int Einprogress = 115;
     public const int Econnreset = 104;
-    public const int Epipe = 32;
     public const int Emfile = 24;
-    public const int Enfile = 23;
     public const int Econnaborted = 103;
     public const int Econnrefused = 111;
-    public const int Emsgsize = 90;
 
     public const int Datagram = 2; // SOCK_DGRAM
 

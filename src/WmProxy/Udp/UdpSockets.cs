@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using WmProxy.Configuration;
+using WmProxy.Listeners;
 
 namespace WmProxy.Udp;
 
@@ -18,7 +19,6 @@ internal static class UdpSockets
     private const int ForceSendBuffer = 32; // SO_SNDBUFFORCE: beyond net.core.wmem_max, with CAP_NET_ADMIN
     private const int ForceReceiveBuffer = 33; // SO_RCVBUFFORCE
     private const int MaxDiscarded = 10_000;
-    private const int FreePortAttempts = 10;
 
     /// <summary>Binds.</summary>
     /// <exception cref="SocketException">The address cannot be bound; nothing is left open.</exception>
@@ -27,7 +27,7 @@ internal static class UdpSockets
         return address.Host switch
         {
             "*" => [Open(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.FirstPort, isShareable)],
-            "localhost" => OpenLoopbacks(address.FirstPort, isShareable),
+            "localhost" => LoopbackSockets.Open(address.FirstPort, (ip, port) => Open(ip, port, isShareable)),
             var host => [Open(IPAddress.Parse(host), address.FirstPort, isShareable)],
         };
     }
@@ -58,37 +58,6 @@ internal static class UdpSockets
             if (error == SocketError.WouldBlock)
             {
                 return;
-            }
-        }
-    }
-
-    private static List<Socket> OpenLoopbacks(int port, bool isShareable)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var first = Open(IPAddress.Loopback, port, isShareable);
-            if (!Socket.OSSupportsIPv6)
-            {
-                return [first];
-            }
-
-            try
-            {
-                return [first, Open(IPAddress.IPv6Loopback, ((IPEndPoint)first.LocalEndPoint!).Port, isShareable)];
-            }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressNotAvailable)
-            {
-                // IPv6 is compiled in, but this machine has no ::1.
-                return [first];
-            }
-            catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && port == 0 && attempt < FreePortAttempts)
-            {
-                first.Dispose();
-            }
-            catch
-            {
-                first.Dispose();
-                throw;
             }
         }
     }

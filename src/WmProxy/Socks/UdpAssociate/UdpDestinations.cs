@@ -27,8 +27,6 @@ internal sealed class UdpDestinations
 
     public int Count => _destinations.Count;
 
-    public int Peers => _peers.Count;
-
     public IEnumerable<UdpDestination> All => _destinations.Values;
 
     /// <summary>Finds a destination by its address as it is written in a datagram, from ATYP on.</summary>

@@ -50,7 +50,7 @@ internal sealed class UdpParentDialer : IUdpParentDialer
         {
             var parent = dialled.Lease.Destination;
             var scheme = DestinationAddress.GetScheme(parent.Model.Config.Address);
-            if (!scheme.StartsWith("socks5", StringComparison.Ordinal))
+            if (scheme is not (DestinationAddress.Socks5Scheme or DestinationAddress.Socks5TlsScheme))
             {
                 return (null, $"destination '{parent.DestinationId}': {scheme} carries no datagrams");
             }
@@ -92,21 +92,8 @@ internal sealed class UdpParentDialer : IUdpParentDialer
 
     private static async ValueTask<(IPEndPoint? Relay, string? Error)> AskAsync(TransportStream stream, CancellationToken cancellationToken)
     {
-        var request = new byte[Socks5Request.MaxLength];
-        var length = new Socks5Request(SocksCommand.UdpAssociate, Unknown).Write(request);
-        await stream.WriteAsync(request.AsMemory(0, length), cancellationToken);
-        SocksParseStatus status;
-        Socks5Response response;
-        while ((status = Socks5Response.TryParse(stream.Buffered.Span, out response, out length)) == SocksParseStatus.NeedMore)
-        {
-            if (await stream.FillBufferAsync(Socks5Protocol.BufferSize, cancellationToken) == 0)
-            {
-                return (null, "it closed the connection before its reply to UDP ASSOCIATE was complete");
-            }
-        }
-
-        stream.Consume(length);
-        return status == SocksParseStatus.Malformed ? (null, "it does not speak SOCKS 5")
+        var (response, refusal) = await Socks5Handshake.RequestAsync(stream, new Socks5Request(SocksCommand.UdpAssociate, Unknown), cancellationToken);
+        return refusal is not null ? (null, refusal.Error)
             : response.Reply != Socks5Reply.Succeeded ? (null, $"no UDP ASSOCIATE (reply {(byte)response.Reply:X2})")
             : GetRelay(response.Bound, stream);
     }
