@@ -1,6 +1,7 @@
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using WmProxy.ForwardProxy;
+using WmProxy.FunctionalTests.Hosting;
 using WmProxy.Tests.Common;
 
 namespace WmProxy.FunctionalTests.ForwardProxy.Http;
