@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -63,8 +64,24 @@ internal static class ProxyCommand
         {
             Listen, User, Allow, Parent, Certificate, Key, Socks4, AccessLog, PrintConfig,
         };
+        command.Validators.Add(Validate);
         command.SetAction(InvokeAsync);
         return command;
+    }
+
+    /// <summary>What a configuration cannot show any more, or would not notice.</summary>
+    private static void Validate(CommandResult result)
+    {
+        var twice = (result.GetValue(User) ?? []).Select(NameOf).GroupBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(names => names.Count() > 1);
+        if (twice is not null)
+        {
+            result.AddError($"--user: '{twice.Key}' is there twice");
+        }
+
+        if (result.GetValue(Key) is not null && result.GetValue(Certificate) is null)
+        {
+            result.AddError("--key: there is no --certificate that it could be of");
+        }
     }
 
     private static async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellationToken)
@@ -91,7 +108,7 @@ internal static class ProxyCommand
 
         if (ValuesOf(result, User) is { Count: > 0 } users)
         {
-            proxy["Users"] = new JsonObject(users.Select(ToUser).DistinctBy(user => user.Key, StringComparer.OrdinalIgnoreCase));
+            proxy["Users"] = new JsonObject(users.Select(ToUser));
         }
 
         if (ValuesOf(result, Allow) is { Count: > 0 } networks)
@@ -131,10 +148,11 @@ internal static class ProxyCommand
 
     private static KeyValuePair<string, JsonNode?> ToUser(string text)
     {
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        var (name, password) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
-        return new(name, new JsonObject { ["Password"] = password });
+        var name = NameOf(text);
+        return new(name, new JsonObject { ["Password"] = name.Length < text.Length ? text[(name.Length + 1)..] : "" });
     }
+
+    private static string NameOf(string user) => user.Split(':', 2)[0];
 
     private static string WithScheme(string address) =>
         address.Contains("://", StringComparison.Ordinal) || address.StartsWith("unix:", StringComparison.OrdinalIgnoreCase) ? address : $"tcp://{address}";

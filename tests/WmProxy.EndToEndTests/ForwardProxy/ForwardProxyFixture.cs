@@ -1,4 +1,5 @@
 using System;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
     /// <summary>Everything for everybody; SOCKS 4 too.</summary>
     public const string Open = "127.0.0.2";
 
-    /// <summary>For <see cref="User"/>, and for <c>hash</c>, whose password is kept as a hash.</summary>
+    /// <summary>For <see cref="User"/>, <c>hash</c>, whose password is kept as a hash, and <c>plain</c>, who can be written everywhere.</summary>
     public const string Private = "127.0.0.3";
 
     /// <summary>For everybody, over TLS.</summary>
@@ -63,23 +64,20 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
         var (certificate, key) = _certificates.WritePair("server", _serverCertificate);
         _backend = await KestrelBackend.StartAsync(app => app.Run(AnswerAsync));
 
-        // TLS of Windows and of this framework's platform layer wants a key that is not ephemeral.
+        // Some systems' TLS takes no key that is in memory alone.
         var persisted = X509CertificateLoader.LoadPkcs12(_serverCertificate.Export(X509ContentType.Pkcs12), null);
         _secureBackend = await KestrelBackend.StartAsync(app => app.Run(AnswerAsync), certificate: persisted);
-        var hash = await ExternalTool.At(TestBuild.DotNet).RunAsync([TestBuild.Program, "hash-password"], "hash's password\n");
-        Assert.True(hash.ExitCode == 0, hash.ToString());
-        var users = $$"""{ "alice": { "Password": "open sesame" }, "hash": { "PasswordHash": "{{hash.Output.Trim()}}" } }""";
+        var users = $$"""{ "alice": { "Password": "open sesame" }, "hash": { "PasswordHash": "{{Hash("hash's password")}}" }, "plain": { "Password": "word" } }""";
         var tls = $$"""{ "Certificate": { "Path": "{{certificate}}", "KeyPath": "{{key}}" } }""";
         _proxy = await WmProxyProcess.StartAsync(
             $$"""
             {
-              "Serilog": { "MinimumLevel": { "Override": { "WmProxy": "Debug" } } },
               "WmProxy": {
                 "ForwardProxies": {
-                  "open": { "Listen": [ "tcp://{{Open}}:0", "tcp://{{IPv6}}:0", "unix:{{UnixPath}}" ], "Protocols": [ "Http", "Connect", "Socks4", "Socks5" ] },
-                  "private": { "Listen": "tcp://{{Private}}:0", "Users": {{users}} },
-                  "secure": { "Listen": "tls://{{Secure}}:0", "Tls": {{tls}} },
-                  "secure-private": { "Listen": "tls://{{SecurePrivate}}:0", "Tls": {{tls}}, "Users": {{users}} }
+                  "open": { "Listen": [ "tcp://{{Open}}:0", "tcp://{{IPv6}}:0", "unix:{{UnixPath}}" ], "Protocols": [ "Http", "Connect", "Socks4", "Socks5" ], "AccessLog": true },
+                  "private": { "Listen": "tcp://{{Private}}:0", "Users": {{users}}, "AccessLog": true },
+                  "secure": { "Listen": "tls://{{Secure}}:0", "Tls": {{tls}}, "AccessLog": true },
+                  "secure-private": { "Listen": "tls://{{SecurePrivate}}:0", "Tls": {{tls}}, "Users": {{users}}, "AccessLog": true }
                 }
               }
             }
@@ -103,6 +101,15 @@ public sealed class ForwardProxyFixture : IAsyncLifetime
         _serverCertificate?.Dispose();
         _certificates?.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>The hash of a password as a PHC string, made by somebody else than the program.</summary>
+    private static string Hash(string password)
+    {
+        const int Iterations = 10_000;
+        var salt = RandomNumberGenerator.GetBytes(16);
+        var hash = Rfc2898DeriveBytes.Pbkdf2(password, salt, Iterations, HashAlgorithmName.SHA512, 32);
+        return $"$pbkdf2-sha512$i={Iterations}${Convert.ToBase64String(salt).TrimEnd('=')}${Convert.ToBase64String(hash).TrimEnd('=')}";
     }
 
     private static async Task AnswerAsync(HttpContext context)

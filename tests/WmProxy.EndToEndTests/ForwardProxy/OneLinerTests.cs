@@ -38,14 +38,19 @@ public sealed class OneLinerTests
     }
 
     [Fact]
-    public async Task PrintConfig_KeptInAFile_RunsAsTheOneLinerDid()
+    public async Task PrintConfig_KeptInAFileWithAHash_RunsAsTheOneLinerDid()
     {
         await using var backend = await KestrelBackend.StartAsync(app => app.Run(context => context.Response.WriteAsync($"{context.Request.Path}\n")));
         using var folder = new TempDirectory();
         var printed = await WmProxyProcess.RunAsync(folder, "proxy", "--listen", "tcp://127.0.0.2:0", "--user", "alice:secret", "--print-config");
         Assert.True(printed.ExitCode == 0, printed.ToString());
 
-        await using var proxy = await WmProxyProcess.StartAsync(printed.Output, folder);
+        var hash = await ExternalTool.At(TestBuild.DotNet).RunAsync([TestBuild.Program, "hash-password"], "secret\n");
+        Assert.True(hash.ExitCode == 0, hash.ToString());
+        var config = printed.Output.Replace("\"Password\": \"secret\"", $"\"PasswordHash\": \"{hash.Output.Trim()}\"", StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", config, StringComparison.Ordinal);
+
+        await using var proxy = await WmProxyProcess.StartAsync(config, folder);
 
         Assert.Equal("/a\n200", await GetAsync("--proxy-user", "alice:secret", "--proxy", proxy.Authority("127.0.0.2"), $"{backend.Address}/a"));
     }
@@ -56,6 +61,8 @@ public sealed class OneLinerTests
     [InlineData("alice:Password", "--user", "alice")]
     [InlineData("no parent proxy", "--parent", "gopher://127.0.0.1:70")]
     [InlineData("--usr", "--usr", "alice:secret")]
+    [InlineData("twice", "--user", "alice:a", "--user", "Alice:b")]
+    [InlineData("--certificate", "--key", "server.key")]
     public async Task Proxy_Mistake_IsRefusedWithTheReason(string reason, params string[] arguments)
     {
         using var folder = new TempDirectory();
