@@ -12,7 +12,8 @@ internal static class WmProxyCommand
 {
     private const string RootDescription =
         """
-        wmproxy: reverse proxy for HTTP and for every byte stream, and static files, from one live appsettings.json.
+        wmproxy: reverse proxy for HTTP, TCP and UDP, forward proxy for HTTP and SOCKS, and static files, from one live
+        appsettings.json.
 
         Without a command it runs. Values of the file are replaced, in this order, by environment variables
         (Kestrel__Endpoints__web__Url=http://*:80, or with the prefix WMPROXY_) and by --set.

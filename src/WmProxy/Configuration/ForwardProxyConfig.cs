@@ -24,8 +24,8 @@ public sealed record ForwardProxyConfig
     public EquatableArray<ForwardRuleConfig> Rules { get; init; }
 
     /// <summary>
-    /// Whether clients may reach loopback, link-local, unspecified and multicast addresses and this process's own listeners. Default: yes where every
-    /// address of <see cref="Listen"/> is a loopback one.
+    /// Whether clients may reach loopback, link-local, unspecified and multicast addresses, this process's own listeners and port 25. Default: yes where
+    /// every address of <see cref="Listen"/> is a loopback one or a Unix domain socket.
     /// </summary>
     public bool? AllowLocalDestinations { get; init; }
 

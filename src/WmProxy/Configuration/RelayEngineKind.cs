@@ -1,6 +1,6 @@
 namespace WmProxy.Configuration;
 
-/// <summary>What moves the bytes of streams.</summary>
+/// <summary>What moves the bytes of streams and forward proxies.</summary>
 public enum RelayEngineKind
 {
     /// <summary>The best engine of this machine.</summary>

@@ -19,7 +19,7 @@ public sealed record WmProxyConfig
     /// <summary>Fixed HTTP answers, by name.</summary>
     public EquatableDictionary<StaticResponseConfig> StaticResponses { get; init; } = EquatableDictionary<StaticResponseConfig>.Empty;
 
-    /// <summary>What moves the bytes of streams. Default: <see cref="RelayEngineKind.Auto"/>.</summary>
+    /// <summary>What moves the bytes of streams and forward proxies. Default: <see cref="RelayEngineKind.Auto"/>.</summary>
     public RelayEngineKind? Engine { get; init; }
 
     /// <summary>How long live connections may go on at shutdown and after their listener was removed. Default: 30 s.</summary>
