@@ -14,8 +14,11 @@ public static class RawClient
     /// <summary>Connects to an address as configurations have it: <c>tcp://127.0.0.1:80</c>, <c>tcp://[::1]:80</c>, <c>unix:/path</c>.</summary>
     public static Task<RawConnection> ConnectAsync(string address) => ConnectAsync(Parse(address));
 
-    /// <summary>Connects, with <paramref name="receiveBuffer"/> bytes of the system's receive buffer where given: a small one makes a reader that stalls felt soon.</summary>
-    public static async Task<RawConnection> ConnectAsync(EndPoint endPoint, int? receiveBuffer = null)
+    /// <summary>Connects.</summary>
+    /// <param name="endPoint">Where to.</param>
+    /// <param name="receiveBuffer">The bytes of the system's receive buffer: a small one makes a reader that stalls felt soon.</param>
+    /// <param name="from">The client's address: on Linux all of 127/8 is this machine's, so that a test can be many clients.</param>
+    public static async Task<RawConnection> ConnectAsync(EndPoint endPoint, int? receiveBuffer = null, IPAddress? from = null)
     {
         var isUnix = endPoint is UnixDomainSocketEndPoint;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
@@ -24,6 +27,11 @@ public static class RawClient
             if (receiveBuffer is { } size)
             {
                 socket.ReceiveBufferSize = size;
+            }
+
+            if (from is not null)
+            {
+                socket.Bind(new IPEndPoint(from, 0));
             }
 
             using var deadline = new CancellationTokenSource(Deadline.Default);

@@ -80,8 +80,9 @@ public sealed partial class TwoNodesTests : IAsyncLifetime
     [Fact]
     public async Task RemoteNode_Dies_TheOtherTakesOver()
     {
-        await using var second = await StartRemoteAsync("127.0.0.5");
-        await using var first = await StartRemoteAsync("127.0.0.4");
+        var nodes = await Task.WhenAll(StartRemoteAsync("127.0.0.4"), StartRemoteAsync("127.0.0.5"));
+        await using var first = nodes[0];
+        await using var second = nodes[1];
         await using var local = await WmProxyProcess.StartAsync($$"""
             {
               "ReverseProxy": {
@@ -112,8 +113,9 @@ public sealed partial class TwoNodesTests : IAsyncLifetime
     [Fact]
     public async Task Chain_OfTwoHops_IsDialledOneAfterTheOther()
     {
-        await using var outer = await StartRemoteAsync("127.0.0.4");
-        await using var inner = await StartRemoteAsync("127.0.0.5");
+        var nodes = await Task.WhenAll(StartRemoteAsync("127.0.0.4"), StartRemoteAsync("127.0.0.5"));
+        await using var outer = nodes[0];
+        await using var inner = nodes[1];
         await using var local = await WmProxyProcess.StartAsync($$"""
             {
               "ReverseProxy": {
