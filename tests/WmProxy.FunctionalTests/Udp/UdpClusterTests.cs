@@ -94,7 +94,8 @@ public class UdpClusterTests
         await using var host = await StartAsync(""" "HealthCheck": { "AvailableDestinationsPolicy": "HealthyAndUnknown" } """, ("a", $"udp://127.0.0.1:{port}"));
         using var records = new ConnectionRecords(host);
         using var client = new UdpPeer();
-        await SendUntilAsync(client, host, () => Destination(host, "a").Health.Passive == DestinationHealth.Unhealthy);
+        await SendUntilAsync(client, host, () => Destinations.AvailableOf(host, "c").Count == 0);
+        Assert.Equal(DestinationHealth.Unhealthy, Destination(host, "a").Health.Passive);
 
         using var other = new UdpPeer();
         other.Send("hello", host.EndPointOf("s"));
@@ -384,7 +385,8 @@ public class UdpClusterTests
             Assert.Equal("ConnectFailed", (await records.NextAsync()).Reason);
         }
 
-        await Deadline.PollAsync(() => Task.FromResult(Destination(host, "a").Health.Passive == DestinationHealth.Unhealthy));
+        await Deadline.PollAsync(() => Task.FromResult(!Destinations.AvailableOf(host, "c").Contains(Destination(host, "a"))));
+        Assert.Equal(DestinationHealth.Unhealthy, Destination(host, "a").Health.Passive);
         await AskUntilAsync(client, host, "b hello");
         Assert.Equal(2, records.Count);
         Assert.Equal(2, records.Dropped["ConnectFailed"]);
