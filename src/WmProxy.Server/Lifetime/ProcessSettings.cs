@@ -1,14 +1,12 @@
 using System;
-using System.Runtime.InteropServices;
+using WmProxy.Native;
 
 namespace WmProxy.Server.Lifetime;
 
 /// <summary>What belongs to the whole process, and has to be set before the first socket is used.</summary>
-internal static partial class ProcessSettings
+internal static class ProcessSettings
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-    private const int NoFileOnLinux = 7;
-    private const int NoFileOnMacOS = 8;
 
     /// <summary>Below this, a proxy with two descriptors a connection is soon out of them.</summary>
     public const ulong FewDescriptors = 4096;
@@ -32,32 +30,12 @@ internal static partial class ProcessSettings
     /// <summary>Raises the limit of open descriptors as far as this user may, and returns it; <see langword="null"/> where there is none to ask for.</summary>
     public static ulong? RaiseDescriptorLimit()
     {
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
-        {
-            return null;
-        }
-
-        var resource = OperatingSystem.IsLinux() ? NoFileOnLinux : NoFileOnMacOS;
-        if (GetLimit(resource, out var limit) != 0)
+        if (!DescriptorLimit.TryGet(out var soft, out var hard))
         {
             return null;
         }
 
         // .NET does this at its own start, but not in every hosting mode and not for every libc.
-        if (limit.Soft < limit.Hard && SetLimit(resource, limit with { Soft = limit.Hard }) == 0)
-        {
-            return (ulong)limit.Hard;
-        }
-
-        return (ulong)limit.Soft;
+        return soft < hard && DescriptorLimit.TrySet(hard, hard) ? hard : soft;
     }
-
-    [LibraryImport("libc", EntryPoint = "getrlimit")]
-    private static partial int GetLimit(int resource, out ResourceLimit limit);
-
-    [LibraryImport("libc", EntryPoint = "setrlimit")]
-    private static partial int SetLimit(int resource, in ResourceLimit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private record struct ResourceLimit(nuint Soft, nuint Hard);
 }

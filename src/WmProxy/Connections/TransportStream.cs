@@ -17,6 +17,8 @@ internal abstract class TransportStream : Stream
     private byte[]? _buffer;
     private int _start;
     private int _end;
+    private bool _isFilling;
+    private bool _isDisposed;
 
     /// <summary>
     /// The socket whose descriptor carries these very bytes, so that an engine may move them itself once <see cref="Buffered"/> is
@@ -60,6 +62,7 @@ internal abstract class TransportStream : Stream
             (_start, _end) = (0, buffered);
         }
 
+        _isFilling = true;
         try
         {
             var read = await ReadCoreAsync(_buffer.AsMemory(_end, capacity - _end), cancellationToken);
@@ -68,8 +71,10 @@ internal abstract class TransportStream : Stream
         }
         finally
         {
+            _isFilling = false;
+
             // Cancelled, failed or ended with nothing there: no buffer is held, and the next read waits for bytes.
-            if (_start == _end)
+            if (_start == _end || _isDisposed)
             {
                 ReleaseBuffer();
             }
@@ -157,7 +162,12 @@ internal abstract class TransportStream : Stream
     {
         if (disposing)
         {
-            ReleaseBuffer();
+            _isDisposed = true;
+            if (!_isFilling)
+            {
+                // A read that still runs would write into what somebody else has rented by then.
+                ReleaseBuffer();
+            }
         }
 
         base.Dispose(disposing);

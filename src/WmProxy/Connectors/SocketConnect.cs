@@ -74,14 +74,17 @@ internal static class SocketConnect
 
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
         return socket;
     }
 
     private static ConnectResult Failed(EndPoint endPoint, SocketError code)
     {
         var failure = code == SocketError.TimedOut ? ConnectionEndReason.ConnectTimeout : ConnectionEndReason.ConnectFailed;
-        var isLocal = code is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable
-            or SocketError.ProcessLimit;
+
+        // Of a path it says that there is none, which is the destination's fault.
+        var isLocal = code is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.ProcessLimit
+            || (code == SocketError.AddressNotAvailable && endPoint is IPEndPoint);
 
         // The caught exception's own message names the end point in some paths and not in others.
         return ConnectResult.Failed(failure, $"{endPoint}: {new SocketException((int)code).Message}", isLocal) with { Code = code };

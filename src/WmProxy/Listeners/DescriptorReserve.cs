@@ -1,7 +1,7 @@
 using System;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Threading;
+using WmProxy.Native;
 
 namespace WmProxy.Listeners;
 
@@ -9,10 +9,8 @@ namespace WmProxy.Listeners;
 /// The last of the process's descriptors, which nothing that clients cause to be opened may take: the runtime needs some for every thread that it starts
 /// and every assembly that it loads, and ends the process when it gets none. The system gives out the lowest free number, so the number of a socket tells how many are taken.
 /// </summary>
-internal static partial class DescriptorReserve
+internal static class DescriptorReserve
 {
-    private const int NoFileOnLinux = 7;
-    private const int NoFileOnMacOS = 8;
     private const int MaxAgeMilliseconds = 1000;
 
     private static long _threshold;
@@ -66,24 +64,6 @@ internal static partial class DescriptorReserve
     /// <summary>How many of <paramref name="limit"/> descriptors are kept back.</summary>
     internal static long SizeFor(long limit) => Math.Clamp(limit / 16, 16, 1024);
 
-    private static long ReadThreshold()
-    {
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
-        {
-            return long.MaxValue;
-        }
-
-        if (GetLimit(OperatingSystem.IsLinux() ? NoFileOnLinux : NoFileOnMacOS, out var limit) != 0 || limit.Soft > int.MaxValue)
-        {
-            return long.MaxValue;
-        }
-
-        return (long)limit.Soft - SizeFor((long)limit.Soft);
-    }
-
-    [LibraryImport("libc", EntryPoint = "getrlimit")]
-    private static partial int GetLimit(int resource, out ResourceLimit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private record struct ResourceLimit(nuint Soft, nuint Hard);
+    private static long ReadThreshold() =>
+        DescriptorLimit.TryGet(out var limit, out _) && limit <= int.MaxValue ? (long)limit - SizeFor((long)limit) : long.MaxValue;
 }

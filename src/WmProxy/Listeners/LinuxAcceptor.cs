@@ -56,8 +56,7 @@ internal sealed class LinuxAcceptor : EventLoopHandler, IAcceptor
 
     public void Close()
     {
-        _socket.Dispose();
-        _resume?.Dispose();
+        OnStopped();
         _loop.Post(new Command(this, static acceptor => acceptor._loop.Unregister(acceptor)));
     }
 
@@ -111,6 +110,12 @@ internal sealed class LinuxAcceptor : EventLoopHandler, IAcceptor
                 return;
             }
         }
+    }
+
+    public override void OnStopped()
+    {
+        _socket.Dispose();
+        _resume?.Dispose();
     }
 
     private void Watch()

@@ -61,8 +61,9 @@ internal static class ListenerSockets
                 socket.DualMode = address.Equals(IPAddress.IPv6Any);
             }
 
-            // Accepted sockets inherit it (tcp(7)), which saves a call on each.
+            // Accepted sockets inherit both (tcp(7)), which saves a call on each. Urgent data has its place among the other bytes; out of it, it would be lost.
             socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
             if (isShareable && !isFirst)
             {
                 SetReusePort(socket);

@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
@@ -9,6 +10,7 @@ namespace WmProxy.Native;
 internal static unsafe partial class Epoll
 {
     public const uint In = 0x001;
+    public const uint Priority = 0x002; // EPOLLPRI
     public const uint Out = 0x004;
     public const uint Error = 0x008;
     public const uint HangUp = 0x010;
@@ -16,8 +18,11 @@ internal static unsafe partial class Epoll
     public const uint Exclusive = 1u << 28; // EPOLLEXCLUSIVE
     public const uint EdgeTriggered = 1u << 31; // EPOLLET
 
-    // struct epoll_event is packed on x86-64, and there alone.
-    private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
+    /// <summary>The largest <see cref="EventSize"/> of all architectures.</summary>
+    public const int MaxEventSize = 16;
+
+    // struct epoll_event is packed on x86-64, and there alone; 32-bit x86 aligns 64-bit members to 4 bytes anyway.
+    private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 4 : 8;
 
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
@@ -34,17 +39,19 @@ internal static unsafe partial class Epoll
     /// <summary>eventfd(2), non-blocking.</summary>
     public static int CreateEvent() => Result(eventfd(0, CloseOnExec | NonBlocking));
 
-    /// <summary>Adds 1 to an eventfd, which makes it readable.</summary>
-    public static void Signal(int eventDescriptor)
+    /// <summary>write(2) of 1 to an eventfd, which makes it readable.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    public static void Signal(SafeHandle eventDescriptor)
     {
         // Fails only when the counter is at its maximum: then it is readable anyway.
         ulong one = 1;
         _ = write(eventDescriptor, &one, sizeof(ulong));
     }
 
-    /// <summary>Takes an eventfd back to 0.</summary>
-    public static void Reset(int eventDescriptor)
+    /// <summary>read(2) of an eventfd, which takes it back to 0.</summary>
+    public static void Reset(SafeHandle eventDescriptor)
     {
+        // Fails only when it is 0 already.
         ulong count;
         _ = read(eventDescriptor, &count, sizeof(ulong));
     }
@@ -77,7 +84,7 @@ internal static unsafe partial class Epoll
 
     private static int Control(int epoll, int operation, int descriptor, uint events, ulong data)
     {
-        var value = stackalloc byte[16];
+        var value = stackalloc byte[MaxEventSize];
         Unsafe.WriteUnaligned(value, events);
         Unsafe.WriteUnaligned(value + DataOffset, data);
         return Result(epoll_ctl(epoll, operation, descriptor, value));
@@ -98,8 +105,8 @@ internal static unsafe partial class Epoll
     private static partial int eventfd(uint initial, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint write(int descriptor, void* buffer, nint count);
+    private static partial nint write(SafeHandle descriptor, void* buffer, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint read(int descriptor, void* buffer, nint count);
+    private static partial nint read(SafeHandle descriptor, void* buffer, nint count);
 }

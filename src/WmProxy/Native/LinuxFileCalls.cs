@@ -23,12 +23,15 @@ internal static partial class LinuxFileCalls
     public const int NameTooLong = 36; // ENAMETOOLONG
     public const int TooManyLinks = 40; // ELOOP
 
+    /// <summary>openat(2) without creating anything. Returns the descriptor or -1; the last P/Invoke error is the errno.</summary>
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenAt(int folder, string path, int flags);
 
+    /// <summary>statx(2). Returns 0 or -1; the last P/Invoke error is the errno.</summary>
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial int StatX(int folder, string path, int flags, uint mask, StatXResult* result);
 
+    /// <summary>readlink(2). Returns the length or -1; the last P/Invoke error is the errno.</summary>
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial nint ReadLink(string path, byte* buffer, nuint size);
 

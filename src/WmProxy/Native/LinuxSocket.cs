@@ -24,6 +24,7 @@ internal static unsafe partial class LinuxSocket
     public const int TcpLevel = 6; // IPPROTO_TCP
     public const int NoDelayOption = 1; // TCP_NODELAY
     public const int ErrorOption = 4; // SO_ERROR
+    public const int UrgentInlineOption = 10; // SO_OOBINLINE
     public const int LingerOption = 13; // SO_LINGER
     public const int ReceiveBufferOption = 8; // SO_RCVBUF
 

@@ -37,6 +37,9 @@ internal sealed class ChunkedTransportStream : TransportStream
     /// <summary>Whether it was closed.</summary>
     public bool IsDisposed { get; private set; }
 
+    /// <summary>Where the last read was to put its bytes.</summary>
+    public Memory<byte> LastBuffer { get; private set; }
+
     /// <summary>A peer whose bytes come in two chunks, cut at <paramref name="position"/>.</summary>
     public static ChunkedTransportStream Split(byte[] bytes, int position) => new([bytes[..position], bytes[position..]]);
 
@@ -86,6 +89,7 @@ internal sealed class ChunkedTransportStream : TransportStream
 
     protected override ValueTask<int> ReadCoreAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        LastBuffer = buffer;
         if (!_chunks.TryDequeue(out var chunk))
         {
             return _end(cancellationToken);

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -76,6 +77,22 @@ public sealed class TransportStreamTests
 
         await client.ReadExactlyAsync(Length / 2);
         await Deadline.PollAsync(() => Task.FromResult(stream.AcknowledgedWhilePending is null));
+    }
+
+    /// <summary>The system may still write into the buffer of a read that runs: nobody else may have it before that is over.</summary>
+    [Fact]
+    public async Task Dispose_WhileTheBufferIsFilled_KeepsItUntilTheReadIsOver()
+    {
+        var read = new TaskCompletionSource<int>();
+        var stream = new ChunkedTransportStream([], _ => new ValueTask<int>(read.Task));
+        var filling = stream.FillBufferAsync(4096, CancellationToken.None).AsTask();
+        stream.Dispose();
+        var rented = ArrayPool<byte>.Shared.Rent(4096);
+        Assert.False(stream.LastBuffer.Span.Overlaps(rented));
+
+        read.SetException(new ObjectDisposedException("socket"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => filling.Within());
+        Assert.True(stream.Buffered.IsEmpty);
     }
 
     private static async Task<(RawConnection Outer, SocketTransportStream Stream)> ConnectAsync(int? receiveBuffer = null)

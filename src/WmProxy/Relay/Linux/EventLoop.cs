@@ -5,6 +5,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Threading;
+using Microsoft.Win32.SafeHandles;
 using WmProxy.Native;
 
 namespace WmProxy.Relay.Linux;
@@ -25,8 +26,8 @@ internal sealed unsafe class EventLoop : IDisposable
     [ThreadStatic]
     private static EventLoop? _current;
 
-    private readonly int _epoll;
-    private readonly int _wakeUp;
+    // A handle, as other threads write to it, also after the end; its number may belong to somebody else by then.
+    private readonly SafeFileHandle _wakeUp;
     private readonly ConcurrentQueue<IEventLoopCommand> _commands = new();
     private readonly Queue<EventLoopHandler> _turns = new();
     private readonly Stack<int> _freeSlots = new();
@@ -36,10 +37,12 @@ internal sealed unsafe class EventLoop : IDisposable
     // Slot 0 is the eventfd's. The generation tells events of a slot's former owner, which the same epoll_wait may still hold, from its present one's.
     private EventLoopHandler?[] _handlers = new EventLoopHandler?[64];
     private uint[] _generations = new uint[64];
+    private int _epoll;
     private int _slotCount = 1;
     private int _isWoken;
     private bool _isStarted;
     private bool _isStopping;
+    private bool _hasEnded;
 
     /// <summary>A loop whose thread is started with <see cref="Start"/>.</summary>
     /// <param name="failed">Told of exceptions that a handler or command lets through, which are defects.</param>
@@ -48,8 +51,9 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         _failed = failed;
         _epoll = Epoll.Create();
-        _wakeUp = _epoll < 0 ? -1 : Epoll.CreateEvent();
-        var error = _epoll < 0 ? _epoll : _wakeUp < 0 ? _wakeUp : Epoll.TryAdd(_epoll, _wakeUp, Epoll.In, WakeUp);
+        var wakeUp = _epoll < 0 ? -1 : Epoll.CreateEvent();
+        _wakeUp = new SafeFileHandle(wakeUp, ownsHandle: true);
+        var error = _epoll < 0 ? _epoll : wakeUp < 0 ? wakeUp : Epoll.TryAdd(_epoll, wakeUp, Epoll.In, WakeUp);
         if (error < 0)
         {
             CloseDescriptors();
@@ -63,11 +67,11 @@ internal sealed unsafe class EventLoop : IDisposable
     /// <summary>Whether the caller runs on this loop's thread.</summary>
     public bool IsCurrent => _current == this;
 
+    /// <summary>A number that changes each time that everybody who was ready has had a turn.</summary>
+    public uint Round { get; private set; }
+
     /// <summary>Memory to read into and write from within one call of a handler; pinned.</summary>
     public Span<byte> Buffer => _buffer;
-
-    /// <summary>Counts how often the loop has asked what is ready. Each handler is called once in a round.</summary>
-    public uint Round { get; private set; }
 
     /// <summary>Pipes for splice(2), of this thread only.</summary>
     public SplicePipePool Pipes { get; } = new();
@@ -78,13 +82,31 @@ internal sealed unsafe class EventLoop : IDisposable
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>Has <paramref name="command"/> run on this loop's thread, soon and in order. From any thread.</summary>
+    /// <summary>
+    /// Has <paramref name="command"/> run on this loop's thread, soon and in order. From any thread. After the loop's end it runs on one of the pool's, so that
+    /// whoever waits for it learns that everything is closed.
+    /// </summary>
     public void Post(IEventLoopCommand command)
     {
         _commands.Enqueue(command);
-        if (Interlocked.Exchange(ref _isWoken, 1) == 0)
+        if (Interlocked.Exchange(ref _isWoken, 1) != 0)
+        {
+            return;
+        }
+
+        if (Volatile.Read(ref _hasEnded))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.RunLateCommands(), this, preferLocal: false);
+            return;
+        }
+
+        try
         {
             Epoll.Signal(_wakeUp);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ends in this moment, and looks for commands once more.
         }
     }
 
@@ -151,7 +173,7 @@ internal sealed unsafe class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Ends the thread after the commands sent so far. Descriptors still registered stay open.</summary>
+    /// <summary>Ends the thread after the commands sent so far; whoever is still registered is told (<see cref="EventLoopHandler.OnStopped"/>).</summary>
     public void Dispose()
     {
         if (_isStarted)
@@ -160,23 +182,31 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         else
         {
-            CloseDescriptors();
+            End();
         }
     }
 
     private void Run()
     {
         _current = this;
-        var events = stackalloc byte[EventsPerWait * 16];
+        var events = stackalloc byte[EventsPerWait * Epoll.MaxEventSize];
         while (!_isStopping)
         {
             var count = Epoll.Wait(_epoll, events, EventsPerWait, _turns.Count > 0 ? 0 : -1);
+            if (count < 0)
+            {
+                // Its descriptor was closed by somebody else. Better everything ends than that it hangs.
+                Report(new IOException($"Waiting for events failed: {Marshal.GetPInvokeErrorMessage(-count)}."));
+                break;
+            }
+
             Round++;
             for (var i = 0; i < count; i++)
             {
                 var (ready, data) = Epoll.Read(events, i);
                 if (data == WakeUp)
                 {
+                    Epoll.Reset(_wakeUp);
                     RunCommands();
                 }
                 else if (_generations[(int)(uint)data] == (uint)(data >> 32) && _handlers[(int)(uint)data] is { } handler)
@@ -188,19 +218,57 @@ internal sealed unsafe class EventLoop : IDisposable
             TakeTurns();
         }
 
-        _current = null;
-        Pipes.Dispose();
-        CloseDescriptors();
+        End();
+    }
+
+    private void End()
+    {
+        lock (_commands)
+        {
+            _current = this;
+
+            // Before the queue is read for the last time: what that misses is sent to the pool.
+            Volatile.Write(ref _hasEnded, true);
+            CloseDescriptors();
+            Stop();
+            Pipes.Dispose();
+            RunCommands();
+            _current = null;
+        }
+    }
+
+    // No handler can be registered any more.
+    private void Stop()
+    {
+        foreach (var handler in _handlers)
+        {
+            try
+            {
+                handler?.OnStopped();
+            }
+            catch (Exception ex)
+            {
+                Report(ex);
+            }
+        }
+    }
+
+    // What is sent after the end: by one thread at a time, which is the loop's then.
+    private void RunLateCommands()
+    {
+        lock (_commands)
+        {
+            _current = this;
+            RunCommands();
+            _current = null;
+        }
     }
 
     private void RunCommands()
     {
-        Epoll.Reset(_wakeUp);
-
         // Before the queue is read: a command sent from here on wakes the loop again. As many as are there, so that they cannot starve the sockets.
-        Volatile.Write(ref _isWoken, 0);
-        Interlocked.MemoryBarrier();
-        while (_commands.TryDequeue(out var command))
+        Interlocked.Exchange(ref _isWoken, 0);
+        for (var left = _commands.Count; left > 0 && _commands.TryDequeue(out var command); left--)
         {
             try
             {
@@ -208,7 +276,7 @@ internal sealed unsafe class EventLoop : IDisposable
             }
             catch (Exception ex)
             {
-                _failed(ex);
+                Report(ex);
             }
         }
     }
@@ -226,7 +294,7 @@ internal sealed unsafe class EventLoop : IDisposable
             }
             catch (Exception ex)
             {
-                _failed(ex);
+                Report(ex);
             }
         }
     }
@@ -239,20 +307,29 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         catch (Exception ex)
         {
-            _failed(ex);
+            Report(ex);
+        }
+    }
+
+    private void Report(Exception exception)
+    {
+        try
+        {
+            _failed(exception);
+        }
+        catch (Exception)
+        {
+            // A log that fails too. The thread has the connections of others.
         }
     }
 
     private void CloseDescriptors()
     {
-        if (_wakeUp >= 0)
-        {
-            _ = LinuxSocket.Close(_wakeUp);
-        }
-
+        _wakeUp.Dispose();
         if (_epoll >= 0)
         {
             _ = LinuxSocket.Close(_epoll);
+            _epoll = -1;
         }
     }
 

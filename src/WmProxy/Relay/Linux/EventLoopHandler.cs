@@ -19,4 +19,8 @@ internal abstract class EventLoopHandler
     public virtual void OnTurn()
     {
     }
+    /// <summary>The loop has ended and tells of nothing any more: whatever the handler owns is to be closed. Does not throw.</summary>
+    public virtual void OnStopped()
+    {
+    }
 }

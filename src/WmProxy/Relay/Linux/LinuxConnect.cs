@@ -17,7 +17,7 @@ internal static class LinuxConnect
     private const int UnixFamily = 1; // AF_UNIX
     private const int Stream = 1; // SOCK_STREAM
 
-    /// <summary>Connects to <paramref name="endPoint"/>; the code that awaits it goes on on the loop's thread.</summary>
+    /// <summary>Connects to <paramref name="endPoint"/>; the code that awaits it on the loop's thread goes on there.</summary>
     /// <exception cref="SocketException">There is no connection, and no socket either.</exception>
     /// <exception cref="OperationCanceledException">Likewise.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -56,6 +56,8 @@ internal static class LinuxConnect
             AddressFamily.InterNetworkV6 => SocketAddressBytes.IPv6Family,
             _ => SocketAddressBytes.IPv4Family,
         };
+        Span<byte> address = stackalloc byte[SocketAddressBytes.MaxLength];
+        var length = SocketAddressBytes.Write(endPoint, address);
         var descriptor = LinuxSocket.Open(family, Stream);
         if (descriptor < 0)
         {
@@ -71,10 +73,9 @@ internal static class LinuxConnect
         if (isTcp)
         {
             _ = LinuxSocket.SetOption(descriptor, LinuxSocket.TcpLevel, LinuxSocket.NoDelayOption, 1);
+            _ = LinuxSocket.SetOption(descriptor, LinuxSocket.SocketLevel, LinuxSocket.UrgentInlineOption, 1);
         }
 
-        Span<byte> address = stackalloc byte[SocketAddressBytes.MaxLength];
-        var length = SocketAddressBytes.Write(endPoint, address);
         var result = LinuxSocket.Connect(descriptor, address[..length]);
         if (result == -LinuxSocket.Einprogress)
         {

@@ -11,13 +11,17 @@ using WmProxy.Native;
 namespace WmProxy.Relay.Linux;
 
 /// <summary>
-/// A connected TCP or Unix domain socket of an event loop. Reads and writes work from every thread, but happen on the loop's, which also runs what awaits
+/// A connected TCP or Unix domain socket of an event loop. Reads and writes work from every thread, but happen on the loop's, which also runs what waits for
 /// them. Once both sides of a connection are known, a relay takes the socket over.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxSocketStream : TransportStream
 {
-    private const uint Ends = Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error;
+    // What a read of less than there was room for does not show: an end, which is told of once, and bytes behind urgent data, where every read stops (tcp(7)).
+    private const uint HidesMore = Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error | Epoll.Priority;
+
+    // How often a reader finds something at once before others get the thread.
+    private const int ReadsPerRound = 16;
 
     private readonly EventLoop _loop;
     private readonly Readiness _readiness;
@@ -26,6 +30,8 @@ internal sealed class LinuxSocketStream : TransportStream
     private SocketOperation? _write;
     private ILinuxSocketOwner? _owner;
     private int _descriptor;
+    private uint _round;
+    private int _reads;
     private bool _isWritable = true;
     private bool _isConnecting;
     private int _isClosing;
@@ -54,8 +60,8 @@ internal sealed class LinuxSocketStream : TransportStream
     /// </summary>
     public bool IsReadable { get; private set; }
 
-    /// <summary>Whether the peer has ended its direction, or the connection has failed.</summary>
-    public bool HasHungUp { get; private set; }
+    /// <summary>Whether a short read may have left something: the peer has ended its direction, the connection has failed, or there is urgent data.</summary>
+    public bool MayHideMore { get; private set; }
 
     public override bool IsResetBehindEnd => GetTcpInfo(stackalloc byte[TcpInfo.StateSize], out var info) && info.IsClosed;
 
@@ -68,7 +74,7 @@ internal sealed class LinuxSocketStream : TransportStream
     public static LinuxSocketStream? TryAdopt(EventLoop loop, int descriptor, bool isTcp, out int error)
     {
         var stream = new LinuxSocketStream(loop, descriptor, isTcp);
-        error = -loop.Register(descriptor, Epoll.In | Epoll.Out | Epoll.PeerHangUp | Epoll.EdgeTriggered, stream._readiness);
+        error = -loop.Register(descriptor, Epoll.In | Epoll.Out | Epoll.PeerHangUp | Epoll.Priority | Epoll.EdgeTriggered, stream._readiness);
         if (error == 0)
         {
             return stream;
@@ -192,8 +198,12 @@ internal sealed class LinuxSocketStream : TransportStream
             return ValueTask.FromException<int>(exception);
         }
 
-        var received = Receive(buffer.Span);
-        if (received != -Libc.Eagain)
+        if (IsReadable && !buffer.IsEmpty && HasHadItsTurn())
+        {
+            // Goes on reading with the next turn, as if there had been nothing.
+            _loop.Schedule(_readiness);
+        }
+        else if (Receive(buffer.Span) is var received && received != -Libc.Eagain)
         {
             return received >= 0 ? new ValueTask<int>(received) : ValueTask.FromException<int>(Errno.ToException(-received));
         }
@@ -210,6 +220,19 @@ internal sealed class LinuxSocketStream : TransportStream
         }
 
         base.Dispose(disposing);
+    }
+
+    // Whoever moves its bytes has more to let go of than the socket.
+    private void Fail()
+    {
+        if (_owner is { } owner)
+        {
+            owner.OnAborted(this);
+        }
+        else
+        {
+            Close(reset: true);
+        }
     }
 
     private static void Cancel(SocketOperation? operation)
@@ -254,9 +277,20 @@ internal sealed class LinuxSocketStream : TransportStream
 
         var received = buffer.IsEmpty ? LinuxSocket.Peek(_descriptor) : LinuxSocket.Receive(_descriptor, buffer);
 
-        // A short read has emptied the socket: what comes later is told of. But an end that was told of is told once.
-        IsReadable = received != -Libc.Eagain && (buffer.IsEmpty || received == buffer.Length || HasHungUp);
+        // A short read has emptied the socket: what comes later is told of.
+        IsReadable = received != -Libc.Eagain && (buffer.IsEmpty || received == buffer.Length || MayHideMore);
         return buffer.IsEmpty && received > 0 ? 0 : received;
+    }
+
+    // What awaits a read goes on at once where there is something to read; without an end to that, a fast sender would have the thread to itself.
+    private bool HasHadItsTurn()
+    {
+        if (_round != _loop.Round)
+        {
+            (_round, _reads) = (_loop.Round, 0);
+        }
+
+        return ++_reads > ReadsPerRound;
     }
 
     private int Send(ref ReadOnlyMemory<byte> buffer)
@@ -289,10 +323,16 @@ internal sealed class LinuxSocketStream : TransportStream
             return;
         }
 
-        if ((events & (Epoll.In | Ends)) != 0)
+        if (IsClosing)
+        {
+            // Somebody has let go of it, and perhaps of the memory to read into; the command that closes it is on its way.
+            return;
+        }
+
+        if ((events & (Epoll.In | HidesMore)) != 0)
         {
             IsReadable = true;
-            HasHungUp |= (events & Ends) != 0;
+            MayHideMore |= (events & HidesMore) != 0;
         }
 
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
@@ -390,6 +430,10 @@ internal sealed class LinuxSocketStream : TransportStream
         public Readiness(LinuxSocketStream stream) => _stream = stream;
 
         public override void OnReady(uint events) => _stream.OnReady(events);
+
+        public override void OnTurn() => _stream.OnReady(0);
+
+        public override void OnStopped() => _stream.Fail();
     }
 
     private sealed class EndCommand : IEventLoopCommand
@@ -401,13 +445,13 @@ internal sealed class LinuxSocketStream : TransportStream
 
         public void Run(EventLoop loop)
         {
-            if (_stream._owner is { } owner)
+            if (_reset || _stream._owner is not null)
             {
-                owner.OnAborted(_stream);
+                _stream.Fail();
             }
             else
             {
-                _stream.Close(_reset);
+                _stream.Close(reset: false);
             }
         }
     }

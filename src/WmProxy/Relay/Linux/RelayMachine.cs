@@ -21,6 +21,9 @@ internal sealed class RelayMachine<TCalls, TPipe>
     private const int FullReadsBeforeSplice = 3;
     private const int SmallRead = 8 * 1024;
 
+    // What a read of less than there was room for does not show: an end, which is told of once, and bytes behind urgent data, where every read stops (tcp(7)).
+    private const uint HidesMore = Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error | Epoll.Priority;
+
     private readonly RelaySession _session;
     private readonly TCalls _calls;
     private readonly int _client;
@@ -92,10 +95,10 @@ internal sealed class RelayMachine<TCalls, TPipe>
             towards.HasEnded = true;
         }
 
-        if ((events & (Epoll.In | Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error)) != 0)
+        if ((events & (Epoll.In | HidesMore)) != 0)
         {
             from.IsReadable = true;
-            from.HasHungUp |= (events & (Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error)) != 0;
+            from.MayHideMore |= (events & HidesMore) != 0;
         }
 
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
@@ -123,6 +126,16 @@ internal sealed class RelayMachine<TCalls, TPipe>
         var (source, target) = which == RelayDirection.Up
             ? (RelayOutcome.ClientFailed, RelayOutcome.UpstreamFailed)
             : (RelayOutcome.UpstreamFailed, RelayOutcome.ClientFailed);
+        if (step == Step.End && _failure == RelayOutcome.Waiting)
+        {
+            if (TryEnd(ref direction, to))
+            {
+                return true;
+            }
+
+            step = Step.WriteFailed;
+        }
+
         switch (step)
         {
             case Step.Again:
@@ -130,8 +143,6 @@ internal sealed class RelayMachine<TCalls, TPipe>
                 return true;
             case Step.Wait:
                 return true;
-            case Step.End when _failure == RelayOutcome.Waiting:
-                return TryEnd(ref direction, to, target);
             case Step.WriteFailed when _failure == RelayOutcome.Waiting:
                 FailWrite(ref direction, ref which == RelayDirection.Up ? ref _down : ref _up, target);
                 return !(_up.HasEnded && _down.HasEnded);
@@ -143,18 +154,12 @@ internal sealed class RelayMachine<TCalls, TPipe>
         }
     }
 
-    private bool TryEnd(ref Direction direction, int to, RelayOutcome target)
+    private bool TryEnd(ref Direction direction, int to)
     {
         direction.HasEnded = true;
 
         // The close that follows the last end sends the FIN.
-        if (_session.DirectionEnded() || _calls.ShutdownSend(to) >= 0)
-        {
-            return true;
-        }
-
-        _failure = target;
-        return false;
+        return _session.DirectionEnded() || _calls.ShutdownSend(to) >= 0;
     }
 
     // The failed side may still hold bytes that it sent before: they are read and passed on until that meets the failure too.
@@ -163,7 +168,7 @@ internal sealed class RelayMachine<TCalls, TPipe>
         _failure = target;
         direction.HasEnded = true;
         Release(ref direction);
-        (opposite.IsReadable, opposite.HasHungUp) = (true, true);
+        (opposite.IsReadable, opposite.MayHideMore) = (true, true);
     }
 
     private Step Move(ref Direction direction, RelayDirection which, int from, int to, Span<byte> buffer)
@@ -195,9 +200,9 @@ internal sealed class RelayMachine<TCalls, TPipe>
             return NothingRead(ref direction, received);
         }
 
-        // A short read has emptied the socket: what comes later is told of. But an end that was told of is told once.
+        // A short read has emptied the socket: what comes later is told of.
         var isFull = received == buffer.Length;
-        direction.IsReadable = isFull || direction.HasHungUp;
+        direction.IsReadable = isFull || direction.MayHideMore;
         direction.FullReads = isFull ? Math.Min(direction.FullReads + 1, FullReadsBeforeSplice) : received < SmallRead ? 0 : direction.FullReads;
 
         var sent = _calls.Send(to, buffer[..received]);
@@ -242,9 +247,10 @@ internal sealed class RelayMachine<TCalls, TPipe>
 
         // Given back meanwhile, so that a transfer that pauses holds no descriptors.
         ReturnPipe(ref direction);
-        if (received == -Libc.Eagain && direction.HasHungUp)
+        if (received == 0 || (received == -Libc.Eagain && direction.MayHideMore))
         {
-            // splice(2) does not always tell an end from a pause; recv(2) does.
+            // Where there is urgent data splice(2) does not get past it and gives what it gives for a pause or an end, which it does not tell apart anyway.
+            // Only recv(2) is to be believed.
             direction.FullReads = 0;
             return Step.Again;
         }
@@ -339,7 +345,7 @@ internal sealed class RelayMachine<TCalls, TPipe>
         public int InPipe;
         public int FullReads;
         public bool IsReadable;
-        public bool HasHungUp;
+        public bool MayHideMore;
         public bool IsBlocked;
         public bool HasEnded;
 

@@ -88,7 +88,7 @@ internal sealed class RelayPair : EventLoopHandler, ILinuxSocketOwner, IEventLoo
     void IValueTaskSource<ConnectionEndReason>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 
-    private static uint EventsOf(LinuxSocketStream socket) => (socket.IsReadable ? Epoll.In : 0) | (socket.HasHungUp ? Epoll.PeerHangUp : 0);
+    private static uint EventsOf(LinuxSocketStream socket) => (socket.IsReadable ? Epoll.In : 0) | (socket.MayHideMore ? Epoll.PeerHangUp : 0);
 
     private void Take(LinuxSocketStream socket, RelayDirection direction)
     {

@@ -11,6 +11,7 @@ internal sealed class SocketOperation : IValueTaskSource<int>, IValueTaskSource
 {
     private readonly EventLoop _loop;
     private ManualResetValueTaskSourceCore<int> _core;
+    private Cancellation? _cancellation;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
 
@@ -33,13 +34,9 @@ internal sealed class SocketOperation : IValueTaskSource<int>, IValueTaskSource
         var version = _core.Version;
         if (cancellationToken.CanBeCanceled)
         {
-            _registration = cancellationToken.UnsafeRegister(
-                static state =>
-                {
-                    var (operation, version) = ((SocketOperation, short))state!;
-                    operation._loop.Post(new Cancellation(operation, version));
-                },
-                (this, version));
+            _cancellation ??= new Cancellation(this);
+            _cancellation.Version = version;
+            _registration = cancellationToken.UnsafeRegister(static state => ((Cancellation)state!).Send(), _cancellation);
         }
 
         return version;
@@ -70,22 +67,29 @@ internal sealed class SocketOperation : IValueTaskSource<int>, IValueTaskSource
     {
         IsPending = false;
         (Target, Source) = (default, default);
+        if (_token.CanBeCanceled && !_registration.Unregister())
+        {
+            // Without waiting: a cancellation that is on its way finds another version, or nothing pending. It has this one to itself.
+            _cancellation = null;
+        }
 
-        // Without waiting: a cancellation that is on its way finds another version, or nothing pending.
-        _registration.Unregister();
-        _registration = default;
+        (_registration, _token) = (default, default);
     }
 
     private sealed class Cancellation : IEventLoopCommand
     {
         private readonly SocketOperation _operation;
-        private readonly short _version;
 
-        public Cancellation(SocketOperation operation, short version) => (_operation, _version) = (operation, version);
+        public Cancellation(SocketOperation operation) => _operation = operation;
+
+        /// <summary>The wait that is to be cancelled.</summary>
+        public short Version { get; set; }
+
+        public void Send() => _operation._loop.Post(this);
 
         public void Run(EventLoop loop)
         {
-            if (_operation.IsPending && _operation._core.Version == _version)
+            if (_operation.IsPending && _operation._core.Version == Version)
             {
                 _operation.Fail(new OperationCanceledException(_operation._token));
             }

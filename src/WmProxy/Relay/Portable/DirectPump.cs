@@ -33,6 +33,7 @@ internal sealed class DirectPump : IDisposable
     private readonly Socket _to;
     private int _fullReads;
     private bool _spliceUnavailable;
+    private bool _spliceFoundNothing;
     private SplicePipe? _pipe;
     private byte[]? _unsent;
     private int _unsentStart;
@@ -111,9 +112,10 @@ internal sealed class DirectPump : IDisposable
                 // Nothing there: the pipe is given back meanwhile, so that a transfer that pauses holds no descriptors.
                 _pipe = null;
                 pipe.Return();
-                return received == 0 ? PumpStatus.EndOfStream : received == -Libc.Eagain ? PumpStatus.NeedsRead : PumpStatus.ReadFailed;
+                return received is 0 or -Libc.Eagain ? NothingToSplice(isEnd: received == 0) : PumpStatus.ReadFailed;
             }
 
+            _spliceFoundNothing = false;
             pipe.Pending = received;
             if (received < SmallRead)
             {
@@ -141,6 +143,20 @@ internal sealed class DirectPump : IDisposable
             pipe.Return();
         }
 
+        return PumpStatus.Yield;
+    }
+
+    // Where there is urgent data (tcp(7)) splice(2) does not get past it and gives what it gives for a pause or an end, which it does not tell apart anyway. So
+    // recv(2) has a try before an end is believed, and when nothing was found again after a wait.
+    private PumpStatus NothingToSplice(bool isEnd)
+    {
+        if (!isEnd && !_spliceFoundNothing)
+        {
+            _spliceFoundNothing = true;
+            return PumpStatus.NeedsRead;
+        }
+
+        (_fullReads, _spliceFoundNothing) = (0, false);
         return PumpStatus.Yield;
     }
 

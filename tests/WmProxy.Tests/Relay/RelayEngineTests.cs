@@ -1,25 +1,25 @@
 using System;
 using System.Linq;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using WmProxy.Connections;
-using WmProxy.Relay.Portable;
 using WmProxy.Tests.Common;
 
-namespace WmProxy.Tests.Relay.Portable;
+namespace WmProxy.Tests.Relay;
 
-/// <summary>Every test runs on both ways of moving bytes: the direct calls of Linux, and .NET's sockets alone.</summary>
-public sealed class PortableRelayEngineTests
+/// <summary>Every test runs on all ways of moving bytes.</summary>
+public sealed class RelayEngineTests
 {
     // More than the buffers of both connections hold, so that backpressure is met on the way.
     private const long LargeTransfer = 32 * 1024 * 1024;
 
-    public static TheoryData<bool> Ways => OperatingSystem.IsLinux() ? [true, false] : [false];
+    public static TheoryData<RelayWay> Ways => OperatingSystem.IsLinux() ? [.. Enum.GetValues<RelayWay>()] : [RelayWay.Sockets];
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_BothDirectionsAtOnce_DeliversEveryByteAndCountsThem(bool directCalls)
+    public async Task Relay_BothDirectionsAtOnce_DeliversEveryByteAndCountsThem(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
 
         var up = pair.Server.DrainAsync();
         var down = pair.Client.DrainAsync();
@@ -40,9 +40,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ClientHalfCloses_ServerSeesTheEndAndGoesOnSending(bool directCalls)
+    public async Task Relay_ClientHalfCloses_ServerSeesTheEndAndGoesOnSending(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
 
         await pair.Client.SendAsync("request");
         pair.Client.HalfClose();
@@ -59,9 +59,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ServerHalfCloses_ClientSeesTheEndAndGoesOnSending(bool directCalls)
+    public async Task Relay_ServerHalfCloses_ClientSeesTheEndAndGoesOnSending(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
 
         await pair.Server.SendAsync("greeting");
         pair.Server.HalfClose();
@@ -78,9 +78,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ServerResetsMidway_ClientGetsWhatCameBeforeAndAReset(bool directCalls)
+    public async Task Relay_ServerResetsMidway_ClientGetsWhatCameBeforeAndAReset(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
         await pair.Server.SendAsync("half of it");
         Assert.Equal("half of it"u8.ToArray(), await pair.Client.ReadExactlyAsync(10));
 
@@ -93,9 +93,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ClientResets_ServerGetsAReset(bool directCalls)
+    public async Task Relay_ClientResets_ServerGetsAReset(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
         await pair.Client.SendAsync("half of it");
         Assert.Equal("half of it"u8.ToArray(), await pair.Server.ReadExactlyAsync(10));
 
@@ -109,11 +109,11 @@ public sealed class PortableRelayEngineTests
     // The write into a connection that was reset takes the error away; the read beside it must not report an orderly end.
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ServerResetsWhileClientSends_ClientNeverSeesAnOrderlyEnd(bool directCalls)
+    public async Task Relay_ServerResetsWhileClientSends_ClientNeverSeesAnOrderlyEnd(RelayWay way)
     {
         for (var run = 0; run < 50; run++)
         {
-            using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+            using var pair = await RelayedPair.StartAsync(way);
             var sending = pair.Client.SendTestDataAsync(LargeTransfer, 5);
             await pair.Server.ReadExactlyAsync(1000 * (run + 1));
             pair.Server.Reset();
@@ -127,9 +127,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_ReaderStalls_SenderIsHeldBackAndNothingIsLost(bool directCalls)
+    public async Task Relay_ReaderStalls_SenderIsHeldBackAndNothingIsLost(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls), receiveBuffer: 16 * 1024);
+        using var pair = await RelayedPair.StartAsync(way, receiveBuffer: 16 * 1024);
 
         var sending = pair.Server.SendTestDataAsync(LargeTransfer, 6);
         await pair.Client.ReadExactlyAsync(1);
@@ -146,9 +146,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_BytesWereBuffered_TheyComeFirst(bool directCalls)
+    public async Task Relay_BytesWereBuffered_TheyComeFirst(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls), buffered: "looked at "u8.ToArray());
+        using var pair = await RelayedPair.StartAsync(way, buffered: "looked at "u8.ToArray());
 
         await pair.Client.SendAsync("and the rest");
         pair.Client.HalfClose();
@@ -159,9 +159,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Cancel_RelayIsIdle_BothPeersSeeAResetAndTheReasonIsKept(bool directCalls)
+    public async Task Cancel_RelayIsIdle_BothPeersSeeAResetAndTheReasonIsKept(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
         await pair.Client.SendAsync("x");
         await pair.Server.ReadExactlyAsync(1);
 
@@ -175,9 +175,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Cancel_ReaderStalls_EndsTheRelay(bool directCalls)
+    public async Task Cancel_ReaderStalls_EndsTheRelay(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls), receiveBuffer: 16 * 1024);
+        using var pair = await RelayedPair.StartAsync(way, receiveBuffer: 16 * 1024);
         var sending = pair.Server.SendTestDataAsync(LargeTransfer, 7);
         await pair.Client.ReadExactlyAsync(1);
 
@@ -189,9 +189,9 @@ public sealed class PortableRelayEngineTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Relay_MessagesOfAllSizes_KeepTheirBytes(bool directCalls)
+    public async Task Relay_MessagesOfAllSizes_KeepTheirBytes(RelayWay way)
     {
-        using var pair = await RelayedPair.StartAsync(new PortableRelayEngine(directCalls));
+        using var pair = await RelayedPair.StartAsync(way);
         var sizes = Enumerable.Range(0, 20).Select(power => 1 << power).SelectMany(size => new[] { size - 1, size, size + 1 }).Where(size => size > 0);
         foreach (var size in sizes)
         {
@@ -202,6 +202,45 @@ public sealed class PortableRelayEngineTests
             Assert.Equal(message, await pair.Server.ReadExactlyAsync(size));
             await sending;
         }
+    }
+
+    /// <summary>recv(2) stops at urgent data with more behind it, and splice(2) does not get past it (tcp(7)).</summary>
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Relay_UrgentDataInBetween_ArrivesInItsPlace(RelayWay way)
+    {
+        const int Pieces = 16;
+        const int Length = Pieces * 256 * 1024;
+        using var pair = await RelayedPair.StartAsync(way);
+        var data = TestData.Create(Length);
+        var received = pair.Server.DrainAsync();
+        for (var piece = 0; piece < Pieces; piece++)
+        {
+            var (start, end) = (piece * (Length / Pieces), (piece + 1) * (Length / Pieces));
+            await pair.Client.SendAsync(data.AsMemory(start..(end - 1)));
+            Assert.Equal(1, await pair.Client.Socket.SendAsync(data.AsMemory((end - 1)..end), SocketFlags.OutOfBand));
+        }
+
+        pair.Client.HalfClose();
+        pair.Server.HalfClose();
+
+        Assert.Equal(TransferResult.Complete(Length), await received);
+        Assert.Equal(ConnectionEndReason.Completed, await pair.Relay);
+    }
+
+    [Fact]
+    public async Task Relay_ClientResetsBehindItsEnd_ServerSeesAReset()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The Linux engine notices that at once.");
+        using var pair = await RelayedPair.StartAsync(RelayWay.EventLoop);
+        await pair.Client.SendAsync("request");
+        pair.Client.HalfClose();
+        Assert.Equal("request"u8.ToArray(), (await pair.Server.ReadToEndAsync()).Data);
+
+        pair.Client.Reset();
+
+        Assert.Equal(ConnectionEndReason.ClientReset, await pair.Relay);
+        await Deadline.PollAsync(async () => !await pair.Server.TrySendAsync("answer"u8.ToArray()));
     }
 
     private static void AssertWhole(TransferResult transfer, ulong seed)
