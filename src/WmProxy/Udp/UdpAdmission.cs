@@ -9,4 +9,4 @@ namespace WmProxy.Udp;
 /// <param name="Stream">Its stream, as it was configured then.</param>
 /// <param name="State">Its row of the connection table, which it is not in yet.</param>
 /// <param name="Bandwidth">What limits it; <see langword="null"/> for nothing.</param>
-internal sealed record UdpAdmission(UdpSessionKey Key, StreamModel Stream, ConnectionState State, BandwidthLease? Bandwidth);
+internal readonly record struct UdpAdmission(UdpSessionKey Key, StreamModel Stream, ConnectionState State, BandwidthLease? Bandwidth);

@@ -20,14 +20,14 @@ namespace WmProxy.Udp;
 /// </summary>
 internal abstract class UdpSession : IRelayTraffic
 {
-    private readonly UdpBacklog _backlog = new();
+    private UdpBacklog? _backlog;
     private UdpNameAddresses? _addresses;
     private long _bytesUp;
     private long _bytesDown;
     private long _requests;
     private long _responses;
 
-    protected UdpSession(UdpSessions decisions, UdpAdmission admission)
+    protected UdpSession(UdpSessions decisions, in UdpAdmission admission)
     {
         Decisions = decisions;
         (Key, Stream, State, Bandwidth) = admission;
@@ -82,6 +82,11 @@ internal abstract class UdpSession : IRelayTraffic
 
     protected UdpSessions Decisions { get; }
 
+    // Few sessions ever need one.
+    private UdpBacklog Backlog => _backlog ??= new UdpBacklog();
+
+    private IReadOnlyList<byte[]> Kept => _backlog?.Datagrams ?? [];
+
     /// <summary>Whether its destination's name is being resolved; its datagrams are kept until then.</summary>
     protected bool IsResolving { get; private set; }
 
@@ -106,7 +111,7 @@ internal abstract class UdpSession : IRelayTraffic
         try
         {
             Disconnect();
-            _backlog.Clear();
+            _backlog?.Clear();
             Decisions.End(this, reason);
         }
         finally
@@ -153,7 +158,7 @@ internal abstract class UdpSession : IRelayTraffic
     {
         if (IsResolving)
         {
-            if (!_backlog.TryAdd(datagram))
+            if (!Backlog.TryAdd(datagram))
             {
                 Decisions.Metrics.Dropped(Stream.StreamId, UdpDropReason.Resolving);
             }
@@ -161,7 +166,7 @@ internal abstract class UdpSession : IRelayTraffic
         else if (_addresses is { Count: > 1 } && !IsAnswered)
         {
             // It is sent as well, so that not all of the room is for these.
-            _backlog.TryAdd(datagram, UdpBacklog.Budget / 2);
+            Backlog.TryAdd(datagram, UdpBacklog.Budget / 2);
         }
     }
 
@@ -175,7 +180,7 @@ internal abstract class UdpSession : IRelayTraffic
         {
             IsAnswered = true;
             _addresses?.Answered();
-            _backlog.Clear();
+            _backlog?.Clear();
             Decisions.Answered(this);
         }
     }
@@ -191,13 +196,13 @@ internal abstract class UdpSession : IRelayTraffic
         while (_addresses?.MoveNext() ?? false)
         {
             Disconnect();
-            if (TryOpen(_addresses.Current, out _) && !SendKept(_backlog.Datagrams))
+            if (TryOpen(_addresses.Current, out _) && !SendKept(Kept))
             {
                 return;
             }
         }
 
-        _backlog.Clear();
+        _backlog?.Clear();
         Decisions.Refused(this);
     }
 
@@ -212,15 +217,15 @@ internal abstract class UdpSession : IRelayTraffic
         IsResolving = false;
         if (Connect(address, name) is var failure and not ConnectionEndReason.None)
         {
-            Fail(failure, _backlog.Datagrams.Count);
+            Fail(failure, Kept.Count);
         }
-        else if (SendKept(_backlog.Datagrams))
+        else if (SendKept(Kept))
         {
             OnUnreachable();
         }
         else if (_addresses is not { Count: > 1 })
         {
-            _backlog.Clear();
+            _backlog?.Clear();
         }
     }
 
@@ -246,7 +251,7 @@ internal abstract class UdpSession : IRelayTraffic
     private ConnectionEndReason Connect()
     {
         Disconnect();
-        _backlog.Clear();
+        _backlog?.Clear();
         _addresses = null;
         IsAnswered = false;
         if (!Decisions.TryChoose(this, out var address))

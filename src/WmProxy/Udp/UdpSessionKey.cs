@@ -16,6 +16,8 @@ internal readonly struct UdpSessionKey : IEquatable<UdpSessionKey>
     public UdpSessionKey(UInt128 client, ushort port, uint scope, UInt128 local = default, int interfaceIndex = 0) =>
         (Client, Port, Scope, Local, Interface) = (client, port, scope, local, interfaceIndex);
 
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
     /// <summary>The client's address.</summary>
     public UInt128 Client { get; }
 
@@ -57,8 +59,7 @@ internal readonly struct UdpSessionKey : IEquatable<UdpSessionKey>
         {
             case AddressFamily.InterNetwork:
                 Span<byte> mapped = stackalloc byte[16];
-                mapped[..10].Clear();
-                mapped[10] = mapped[11] = 0xff;
+                MappedPrefix.CopyTo(mapped);
                 address.Slice(4, 4).CopyTo(mapped[12..]);
                 key = new UdpSessionKey(MemoryMarshal.Read<UInt128>(mapped), port, 0, local, interfaceIndex);
                 return true;
@@ -99,13 +100,24 @@ internal readonly struct UdpSessionKey : IEquatable<UdpSessionKey>
 
     public override bool Equals(object? obj) => obj is UdpSessionKey other && Equals(other);
 
-    // Seeded: who chooses ports and addresses cleverly must not get all of them into one place of the table.
-    public override int GetHashCode() => HashCode.Combine(Client, Port, Local);
+    // Who chooses ports and addresses cleverly must not get all of them into one place of the table. Hence seeded, and in parts of 32 bits: larger ones are
+    // folded before the seed comes into it.
+    public override int GetHashCode()
+    {
+        var (low, high) = ((ulong)Client, (ulong)(Client >> 64));
+        var hash = HashCode.Combine((uint)low, (uint)(low >> 32), (uint)high, (uint)(high >> 32), Port);
+        if (Local == default)
+        {
+            return hash;
+        }
+
+        (low, high) = ((ulong)Local, (ulong)(Local >> 64));
+        return HashCode.Combine(hash, (uint)low, (uint)(low >> 32), (uint)high, (uint)(high >> 32));
+    }
 
     private static IPAddress ToAddress(UInt128 value, uint scope)
     {
         var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<UInt128>(in value));
-        var address = new IPAddress(bytes, scope);
-        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return bytes[..12].SequenceEqual(MappedPrefix) ? new IPAddress(bytes[12..]) : new IPAddress(bytes, scope);
     }
 }

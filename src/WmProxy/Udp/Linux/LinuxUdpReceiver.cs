@@ -27,12 +27,14 @@ internal sealed class LinuxUdpReceiver : EventLoopHandler, IUdpReceiver
     private readonly Socket _socket;
     private readonly int _family;
     private readonly bool _hasLocal;
-    private readonly Dictionary<UdpSessionKey, LinuxUdpSession> _sessions = [];
+    private readonly HashSet<LinuxUdpSession> _sessions = new(new LinuxUdpSessionComparer());
+    private readonly HashSet<LinuxUdpSession>.AlternateLookup<UdpSessionKey> _byKey;
     private readonly HashSet<LinuxUdpSession> _unbound = [];
 
     public LinuxUdpReceiver(UdpListener listener, UdpReceivers receivers, UdpSessions decisions, LinuxUdpBatches batches, Socket socket)
     {
         (_listener, _receivers, _decisions, _batches, _socket) = (listener, receivers, decisions, batches, socket);
+        _byKey = _sessions.GetAlternateLookup<UdpSessionKey>();
         EndPoint = (IPEndPoint)socket.LocalEndPoint!;
         _family = socket.AddressFamily == AddressFamily.InterNetworkV6 ? SocketAddressBytes.IPv6Family : SocketAddressBytes.IPv4Family;
         _hasLocal = UdpSockets.HasSeveralAddresses(EndPoint);
@@ -135,7 +137,7 @@ internal sealed class LinuxUdpReceiver : EventLoopHandler, IUdpReceiver
     {
         if (session.IsBound)
         {
-            _sessions.Remove(session.Key);
+            _sessions.Remove(session);
         }
         else
         {
@@ -147,39 +149,48 @@ internal sealed class LinuxUdpReceiver : EventLoopHandler, IUdpReceiver
 
     private void Dispatch(DatagramBatch batch, int count)
     {
+        var hasKey = TryGetKey(batch, 0, out var key);
         for (var start = 0; start < count;)
         {
-            if (batch.IsTruncated(start) || !TryGetKey(batch, start, out var key))
-            {
-                _decisions.Metrics.Dropped(_listener.Model.Stream.StreamId, UdpDropReason.Truncated);
-                start++;
-                continue;
-            }
-
             // Most often a burst is one client's.
             var end = start + 1;
-            while (end < count && !batch.IsTruncated(end) && TryGetKey(batch, end, out var next) && next.Equals(key))
+            var isWhole = hasKey;
+            UdpSessionKey next = default;
+            while (end < count && (hasKey = TryGetKey(batch, end, out next)) && isWhole && next.Equals(key))
             {
                 end++;
             }
 
-            while (start < end && (_sessions.TryGetValue(key, out var session) || TryOpen(key, end - start, out session)))
+            if (!isWhole)
             {
-                var taken = (int)Math.Min(end - start, session.RequestsLeft);
-                session.Forward(batch, start, taken);
-                if (session.RequestsLeft <= 0 && !session.HasEnded)
-                {
-                    Unbind(session);
-                }
-
-                start += taken;
+                _decisions.Metrics.Dropped(_listener.Model.Stream.StreamId, UdpDropReason.Truncated);
+            }
+            else
+            {
+                Forward(key, batch, start, end);
             }
 
-            // What is left then has been counted as it was refused.
-            start = end;
+            (start, key) = (end, next);
         }
     }
 
+    private void Forward(in UdpSessionKey key, DatagramBatch batch, int start, int end)
+    {
+        // What is left when there is no session has been counted as it was refused.
+        while (start < end && (_byKey.TryGetValue(key, out var session) || TryOpen(key, end - start, out session)))
+        {
+            var taken = (int)Math.Min(end - start, session.RequestsLeft);
+            session.Forward(batch, start, taken);
+            if (session.RequestsLeft <= 0 && !session.HasEnded)
+            {
+                Unbind(session);
+            }
+
+            start += taken;
+        }
+    }
+
+    // None where a datagram did not arrive whole, or its sender is of no kind that there is.
     private bool TryGetKey(DatagramBatch batch, int index, out UdpSessionKey key)
     {
         UInt128 local = default;
@@ -189,7 +200,8 @@ internal sealed class LinuxUdpReceiver : EventLoopHandler, IUdpReceiver
             batch.TryGetLocal(index, out local, out interfaceIndex);
         }
 
-        return UdpSessionKey.TryCreate(batch.Peer(index), local, interfaceIndex, out key);
+        key = default;
+        return !batch.IsTruncated(index) && UdpSessionKey.TryCreate(batch.Peer(index), local, interfaceIndex, out key);
     }
 
     private bool TryOpen(in UdpSessionKey key, int datagrams, [NotNullWhen(true)] out LinuxUdpSession? session)
@@ -207,21 +219,21 @@ internal sealed class LinuxUdpReceiver : EventLoopHandler, IUdpReceiver
         }
 
         session = new LinuxUdpSession(this, _batches, _decisions, admission);
-        _sessions.Add(key, session);
+        _sessions.Add(session);
         _decisions.Start(session);
         return true;
     }
 
     private void Unbind(LinuxUdpSession session)
     {
-        _sessions.Remove(session.Key);
+        _sessions.Remove(session);
         session.IsBound = false;
         _unbound.Add(session);
     }
 
     private void ForEach(Action<LinuxUdpSession> action)
     {
-        foreach (var session in (List<LinuxUdpSession>)[.. _sessions.Values, .. _unbound])
+        foreach (var session in (List<LinuxUdpSession>)[.. _sessions, .. _unbound])
         {
             action(session);
         }

@@ -21,8 +21,8 @@ internal sealed class LinuxUdpSession : UdpSession, IEventLoopCommand
     private uint _replyRound;
     private int _expectedReplies = 1;
 
-    public LinuxUdpSession(LinuxUdpReceiver receiver, LinuxUdpBatches batches, UdpSessions decisions, UdpAdmission admission)
-        : base(decisions, admission)
+    public LinuxUdpSession(LinuxUdpReceiver receiver, LinuxUdpBatches batches, UdpSessions decisions, in UdpAdmission admission)
+        : base(decisions, in admission)
     {
         _receiver = receiver;
         _batches = batches;

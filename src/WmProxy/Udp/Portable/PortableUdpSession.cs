@@ -25,8 +25,8 @@ internal sealed class PortableUdpSession : UdpSession
     private readonly ReplySender _replies;
     private Socket? _socket;
 
-    public PortableUdpSession(PortableUdpReceiver receiver, ReplySender replies, UdpSessions decisions, UdpAdmission admission)
-        : base(decisions, admission)
+    public PortableUdpSession(PortableUdpReceiver receiver, ReplySender replies, UdpSessions decisions, in UdpAdmission admission)
+        : base(decisions, in admission)
     {
         _receiver = receiver;
         _replies = replies;
