@@ -25,10 +25,10 @@ internal sealed class StreamEndpointHandler
         _timeProvider = timeProvider;
     }
 
-    /// <summary>Runs <paramref name="connection"/> to its end; one for a stream that the configuration does not have is aborted.</summary>
+    /// <summary>Runs <paramref name="connection"/> to its end; one for a stream that the configuration does not have, or that takes datagrams, is aborted.</summary>
     public Task RunAsync(ConnectionContext connection, string streamId)
     {
-        return _listeners.RunAsync(connection, _config.Streams.Models.TryGetValue(streamId, out var stream) ? PipelineOf(stream).RunAsync : RefuseAsync);
+        return _listeners.RunAsync(connection, _config.Streams.Models.TryGetValue(streamId, out var stream) && !stream.Config.IsUdp ? PipelineOf(stream).RunAsync : RefuseAsync);
     }
 
     private StreamPipeline PipelineOf(StreamModel stream) =>

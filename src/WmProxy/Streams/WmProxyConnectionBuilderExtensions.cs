@@ -13,7 +13,7 @@ public static class WmProxyConnectionBuilderExtensions
     /// <para>
     /// TLS is the endpoint's matter: put <c>UseHttps</c> before it. Kestrel cannot end one direction of a connection only, so that a
     /// destination that ends its direction first ends the connection; the stream's own listeners do not have that limit. A connection for a
-    /// stream that the configuration does not have is aborted.
+    /// stream that the configuration does not have, or that takes datagrams, is aborted.
     /// </para>
     /// <code>kestrel.ListenAnyIP(6432, endpoint => endpoint.UseWmProxyStream("postgres"));</code>
     /// </summary>

@@ -10,11 +10,12 @@ internal static class KestrelEndpointReader
 {
     public static IReadOnlyList<KestrelEndpointUrl> Read(IConfiguration root)
     {
-        var endpoints = root.GetChildren().FirstOrDefault(section => Is(section, "Kestrel"))?.GetChildren().FirstOrDefault(section => Is(section, "Endpoints"));
-        var urls = endpoints?.GetChildren()
-            .SelectMany(endpoint => endpoint.GetChildren().Where(section => Is(section, "Url")))
-            .Where(section => !string.IsNullOrWhiteSpace(section.Value))
-            .Select(section => new KestrelEndpointUrl(section.Path, section.Value!))
+        var kestrel = root.GetChildren().FirstOrDefault(section => Is(section, "Kestrel"));
+        var defaults = kestrel?["EndpointDefaults:Protocols"];
+        var urls = kestrel?.GetChildren().FirstOrDefault(section => Is(section, "Endpoints"))?.GetChildren()
+            .SelectMany(endpoint => endpoint.GetChildren().Where(section => Is(section, "Url")), (endpoint, url) => (Url: url, Protocols: endpoint["Protocols"] ?? defaults))
+            .Where(endpoint => !string.IsNullOrWhiteSpace(endpoint.Url.Value))
+            .Select(endpoint => new KestrelEndpointUrl(endpoint.Url.Path, endpoint.Url.Value!, endpoint.Protocols?.Contains("Http3", StringComparison.OrdinalIgnoreCase) ?? false))
             .ToList();
         if (urls is { Count: > 0 })
         {

@@ -57,9 +57,9 @@ internal sealed class ListenerClaim
         return new ListenerClaim(path, address.ToString(), addresses, isSocket ? address.Host : null, address.FirstPort, address.LastPort, stream, isOwn: true) { IsUdp = address.IsUdp };
     }
 
-    /// <summary>What a URL of Kestrel takes.</summary>
+    /// <summary>What a URL of Kestrel takes; for HTTP/3 that is a UDP port.</summary>
     /// <exception cref="FormatException">It is not a URL that Kestrel takes.</exception>
-    public static ListenerClaim OfKestrel(string path, string url)
+    public static ListenerClaim OfKestrel(string path, string url, bool isUdp = false)
     {
         var binding = BindingAddress.Parse(url);
         if (binding.IsUnixPipe)
@@ -71,7 +71,7 @@ internal sealed class ListenerClaim
         IPAddress[] addresses = binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
             : IPAddress.TryParse(binding.Host.Trim('[', ']'), out var parsed) && !parsed.Equals(IPAddress.IPv6Any) ? [parsed]
             : [IPAddress.Any, IPAddress.IPv6Any];
-        return new ListenerClaim(path, url, addresses, null, binding.Port, binding.Port, null, isOwn: false);
+        return new ListenerClaim(path, url, addresses, null, binding.Port, binding.Port, null, isOwn: false) { IsUdp = isUdp };
     }
 
     public bool Overlaps(ListenerClaim other)

@@ -5,7 +5,7 @@ using WmProxy.Configuration.Values;
 
 namespace WmProxy.Configuration.Validation;
 
-/// <summary>No address is taken twice, but by streams that share exactly the same one and are told apart by <c>Match</c>. UDP has ports of its own.</summary>
+/// <summary>No address is taken twice, but by streams that share exactly the same one and are told apart by <c>Match</c>. UDP, which HTTP/3 uses too, has ports of its own.</summary>
 internal static class ListenerConflictValidator
 {
     public static void Validate(WmProxyConfig config, ConfigValidationContext context, ConfigErrorCollector errors)
@@ -92,6 +92,10 @@ internal static class ListenerConflictValidator
             try
             {
                 claims.Add(ListenerClaim.OfKestrel(endpoint.Path, endpoint.Url));
+                if (endpoint.HasHttp3 && endpoint.Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
+                {
+                    claims.Add(ListenerClaim.OfKestrel(endpoint.Path, endpoint.Url, isUdp: true));
+                }
             }
             catch (FormatException)
             {
@@ -111,6 +115,7 @@ internal static class ListenerConflictValidator
         }
 
         var (first, second) = !a.IsOwn || (b.IsOwn && string.CompareOrdinal(a.Path, b.Path) < 0) ? (a, b) : (b, a);
-        errors.Add(second.Path, $"'{second.Text}' takes the same address as {QuotedText.Quote(first.Text)} of {first.Path}{(second.IsUdp ? "" : "; only streams with exactly the same address can share it")}");
+        var why = !second.IsUdp ? "; only streams with exactly the same address can share it" : first.IsOwn ? "" : ", as HTTP/3 is UDP";
+        errors.Add(second.Path, $"'{second.Text}' takes the same address as {QuotedText.Quote(first.Text)} of {first.Path}{why}");
     }
 }

@@ -14,6 +14,9 @@ internal sealed class PortableUdpReceiver : IUdpReceiver
 {
     private const int MaxDatagram = 65536;
 
+    // How many datagrams are taken before other sockets have their turn: this may be the thread on which all of them wait.
+    private const int MaxPerTurn = 64;
+
     private readonly UdpListener _listener;
     private readonly UdpReceivers _receivers;
     private readonly UdpSessions _decisions;
@@ -81,19 +84,30 @@ internal sealed class PortableUdpReceiver : IUdpReceiver
     {
         var buffer = _batch is null ? GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true) : [];
         var address = new SocketAddress(_socket.AddressFamily);
+        var taken = 0;
         while (true)
         {
+            if (taken >= MaxPerTurn)
+            {
+                taken = 0;
+                await Task.Yield();
+            }
+
             try
             {
                 if (_batch is not null && OperatingSystem.IsLinux())
                 {
                     // Waits without taking anything.
-                    await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.Peek);
-                    TakeAll(_batch);
+                    var waiting = _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.Peek);
+                    taken = waiting.IsCompleted ? taken : 0;
+                    await waiting;
+                    taken += TakeAll(_batch);
                 }
                 else
                 {
-                    var count = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, address);
+                    var receiving = _socket.ReceiveFromAsync(buffer, SocketFlags.None, address);
+                    taken = receiving.IsCompleted ? taken + 1 : 0;
+                    var count = await receiving;
                     if (UdpSessionKey.TryCreate(address.Family, address.Buffer.Span[..address.Size], default, 0, out var key))
                     {
                         Dispatch(key, buffer.AsSpan(0, count));
@@ -119,8 +133,9 @@ internal sealed class PortableUdpReceiver : IUdpReceiver
         }
     }
 
+    /// <summary>Takes what has come; returns how many datagrams, at least 1.</summary>
     [SupportedOSPlatform("linux")]
-    private void TakeAll(DatagramBatch batch)
+    private int TakeAll(DatagramBatch batch)
     {
         var count = Receive(batch);
         for (var i = 0; i < count; i++)
@@ -135,6 +150,8 @@ internal sealed class PortableUdpReceiver : IUdpReceiver
                 _decisions.Metrics.Dropped(_listener.Model.Stream.StreamId, UdpDropReason.Truncated);
             }
         }
+
+        return Math.Max(count, 1);
     }
 
     [SupportedOSPlatform("linux")]

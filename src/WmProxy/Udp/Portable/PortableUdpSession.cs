@@ -15,6 +15,7 @@ internal sealed class PortableUdpSession : UdpSession
 {
     private const int MaxDatagram = 65536;
     private const int MaxRepliesPerTurn = 32;
+    private const int MaxTurns = 4;
     private const int ReceiveBuffer = 1024 * 1024;
 
     [ThreadStatic]
@@ -168,12 +169,22 @@ internal sealed class PortableUdpSession : UdpSession
     private async Task ReplyLoopAsync(Socket socket)
     {
         var isOpen = true;
+        var turns = 0;
         while (isOpen)
         {
+            if (turns >= MaxTurns)
+            {
+                // Others have theirs: this may be the thread on which all sockets wait.
+                turns = 0;
+                await Task.Yield();
+            }
+
             try
             {
                 // Waits without taking anything, and so without a buffer.
-                await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.Peek);
+                var waiting = socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.Peek);
+                turns = waiting.IsCompleted ? turns + 1 : 0;
+                await waiting;
                 isOpen = PassReplies(socket);
             }
             catch (ObjectDisposedException)

@@ -90,6 +90,24 @@ public sealed class ListenerConflictValidatorTests : IDisposable
         Assert.All(errors, error => Assert.Contains("of Kestrel:Endpoints:Http:Url", error.Message, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("https://*:443", "\"Protocols\": \"Http1AndHttp2AndHttp3\"", "", true)]
+    [InlineData("https://*:443", "\"protocols\": \"http3\"", "", true)]
+    [InlineData("https://*:443", "", "\"EndpointDefaults\": { \"Protocols\": \"Http3\" },", true)]
+    [InlineData("https://*:443", "\"Protocols\": \"Http2\"", "\"EndpointDefaults\": { \"Protocols\": \"Http3\" },", false)]
+    [InlineData("https://*:443", "", "", false)]
+    [InlineData("http://*:443", "\"Protocols\": \"Http1AndHttp2AndHttp3\"", "", false)]
+    [InlineData("https://*:444", "\"Protocols\": \"Http3\"", "", false)]
+    public void Validate_UdpStreamAndHttp3_CollideOnTheSamePort(string url, string endpoint, string defaults, bool collides)
+    {
+        var errors = _fixture.Check($$"""
+            { "Kestrel": { {{defaults}} "Endpoints": { "Http": { "Url": "{{url}}"{{(endpoint.Length > 0 ? "," : "")}} {{endpoint}} } } },
+              "WmProxy": { "Streams": { "a": { "Listen": "udp://127.0.0.1:443", "ClusterId": "dns" } } } }
+            """, context => context with { IsStandalone = false });
+        Assert.Equal(collides ? ["WmProxy:Streams:a:Listen"] : [], errors.Select(error => error.Path));
+        Assert.All(errors, error => Assert.EndsWith("of Kestrel:Endpoints:Http:Url, as HTTP/3 is UDP", error.Message, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Validate_KestrelEndpoints_LeavesTheirConflictsToKestrel()
     {
