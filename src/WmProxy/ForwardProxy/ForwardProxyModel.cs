@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Frozen;
+using System.Collections.Generic;
 using System.Net;
 using WmProxy.Configuration;
 using WmProxy.Connections.Access;
@@ -79,9 +80,16 @@ internal sealed class ForwardProxyModel
     /// judged, each for itself, by <see cref="ForwardProxyState.Current"/>.</param>
     /// <param name="address">The address that was dialled; <see langword="null"/> where a parent resolves the name.</param>
     /// <param name="revoke">Ends it.</param>
-    public LiveRequest Track(ForwardRequest request, IPAddress? address, Action revoke)
+    public LiveRequest Track(ForwardRequest request, IPAddress? address, Action revoke) => TrackAny(request, address is null ? [] : [address], revoke);
+
+    /// <inheritdoc cref="Track"/>
+    /// <param name="request">The request.</param>
+    /// <param name="addresses">The addresses of which one was dialled, nobody knows which: all of them have to remain allowed. Empty where a parent resolves
+    /// the name.</param>
+    /// <param name="revoke">Ends it.</param>
+    public LiveRequest TrackAny(ForwardRequest request, IReadOnlyList<IPAddress> addresses, Action revoke)
     {
-        var live = new LiveRequest(this, request, address, revoke);
+        var live = new LiveRequest(this, request, addresses, revoke);
         State.LiveRequests.Add(live);
         if (State.Current is { } current && current != this)
         {

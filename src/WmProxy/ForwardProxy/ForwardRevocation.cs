@@ -1,7 +1,10 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
+using WmProxy.Connections.Access;
 using WmProxy.Diagnostics;
 using WmProxy.ForwardProxy.Access;
 
@@ -13,6 +16,9 @@ namespace WmProxy.ForwardProxy;
 /// </summary>
 internal sealed partial class ForwardRevocation
 {
+    // As many as a client has running at a time: more would only fill its queue, and what does not fit in there is not resolved.
+    private const int MaxLookupsPerClient = 4;
+
     private readonly ForwardJudge _judge;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -27,14 +33,24 @@ internal sealed partial class ForwardRevocation
     /// <summary>Judges all live requests of <paramref name="current"/> again, which is in force already.</summary>
     public void Review(ForwardProxyModel current)
     {
-        foreach (var live in current.State.LiveRequests.All)
+        var unresolved = current.State.LiveRequests.All.Where(live => !TryReview(current, live)).ToLookup(ClientOf);
+        foreach (var client in unresolved)
         {
-            Review(current, live);
+            _ = ReviewAsync(current, client);
         }
     }
 
     /// <summary>Judges one request again.</summary>
     public void Review(ForwardProxyModel current, LiveRequest live)
+    {
+        if (!TryReview(current, live))
+        {
+            _ = ReviewAsync(current, [live]);
+        }
+    }
+
+    /// <returns>Whether that could be told at once; if not, its name has to be resolved.</returns>
+    private bool TryReview(ForwardProxyModel current, LiveRequest live)
     {
         if (!IsKnown(current, live))
         {
@@ -44,15 +60,26 @@ internal sealed partial class ForwardRevocation
         {
             // Each of its datagrams is judged for itself.
         }
-        else if (_judge.IsAllowed(current, live.Request, live.Address) is not { } isAllowed)
+        else if (IsAllowed(current, live) is not { } isAllowed)
         {
-            _ = ReviewAsync(current, live);
+            return false;
         }
         else if (!isAllowed)
         {
             Revoke(current, live, "its destination is not allowed any more");
         }
+
+        return true;
     }
+
+    private bool? IsAllowed(ForwardProxyModel current, LiveRequest live)
+    {
+        return live.Addresses.Count == 0
+            ? _judge.IsAllowed(current, live.Request, null)
+            : live.Addresses.All(address => _judge.IsAllowed(current, live.Request, address) == true);
+    }
+
+    private static ClientKey? ClientOf(LiveRequest live) => live.Request.Client is { } client ? ClientKey.Create(client) : null;
 
     private static bool IsAssociation(LiveRequest live) => live.Request.Target == default;
 
@@ -67,8 +94,17 @@ internal sealed partial class ForwardRevocation
     }
 
     // What a parent resolves is resolved here for the sake of a rule that names networks.
-    private async Task ReviewAsync(ForwardProxyModel current, LiveRequest live)
+    private Task ReviewAsync(ForwardProxyModel current, IEnumerable<LiveRequest> ofOneClient) => Parallel.ForEachAsync(
+        ofOneClient, new ParallelOptions { MaxDegreeOfParallelism = MaxLookupsPerClient }, (live, _) => ReviewAsync(current, live));
+
+    private async ValueTask ReviewAsync(ForwardProxyModel current, LiveRequest live)
     {
+        if (current.State.Current != current)
+        {
+            // The reload that came since looks through all of them itself.
+            return;
+        }
+
         try
         {
             using var patience = new CancellationTokenSource(current.ConnectTimeout, _timeProvider);

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Threading;
 
@@ -9,11 +10,11 @@ internal sealed class LiveRequest : IDisposable
 {
     private Action? _revoke;
 
-    public LiveRequest(ForwardProxyModel proxy, ForwardRequest request, IPAddress? address, Action revoke)
+    public LiveRequest(ForwardProxyModel proxy, ForwardRequest request, IReadOnlyList<IPAddress> addresses, Action revoke)
     {
         Proxy = proxy;
         Request = request;
-        Address = address;
+        Addresses = addresses;
         _revoke = revoke;
     }
 
@@ -22,8 +23,10 @@ internal sealed class LiveRequest : IDisposable
 
     public ForwardRequest Request { get; }
 
-    /// <summary>The address that was dialled; <see langword="null"/> where a parent resolved the name, and for an association.</summary>
-    public IPAddress? Address { get; }
+    /// <summary>
+    /// The address that was dialled, or those of which one was, where that is not known; empty where a parent resolved the name, and for an association.
+    /// </summary>
+    public IReadOnlyList<IPAddress> Addresses { get; }
 
     /// <summary>Ends the request, once.</summary>
     public void Revoke() => Interlocked.Exchange(ref _revoke, null)?.Invoke();

@@ -291,7 +291,7 @@ internal sealed unsafe partial class DatagramBatch
         return true;
     }
 
-    // The kernel takes a single one more cheaply this way. Like sendmmsg(2): how many were sent, or -1.
+    // sendto(2): the kernel takes a single one more cheaply this way. Like sendmmsg(2): how many were sent, or -1.
     private int SendOne(int socket, int index)
     {
         ref var header = ref _messages[index].Header;

@@ -11,6 +11,7 @@ namespace WmProxy.Native;
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSocket
 {
+    public const int Epipe = 32;
     public const int Ealready = 114;
     public const int Einprogress = 115;
     public const int Econnreset = 104;

@@ -79,6 +79,39 @@ public sealed class ForwardRevocationTests
         await Deadline.PollAsync(() => Task.FromResult(System.Threading.Volatile.Read(ref _revoked) == 1));
     }
 
+    [Theory]
+    [InlineData("203.0.113.0/24", 1)]
+    [InlineData("198.51.100.0/24", 1)]
+    [InlineData("192.0.2.0/24", 0)]
+    public void Review_OneOfTheAddressesIsDeniedAndNobodyKnowsWhichWasDialled_IsRevoked(string denied, int expected)
+    {
+        var before = Compile(Config());
+        using var live = before.TrackAny(ForwardFixture.Request("a.example"), [IPAddress.Parse("203.0.113.1"), IPAddress.Parse("198.51.100.1")], Revoke);
+
+        Reload(before, Config(rules: [new() { Action = ForwardRuleAction.Deny, Hosts = [denied] }, AllowAll]));
+
+        Assert.Equal(expected, _revoked);
+    }
+
+    [Fact]
+    public async Task Review_VeryManyNamesOfOneClient_AreResolvedAFewAtATime()
+    {
+        const int Count = 200;
+        var gate = new TaskCompletionSource();
+        _fixture.LookupGate = gate.Task;
+        var before = Compile(Config());
+        for (var i = 0; i < Count; i++)
+        {
+            _fixture.AddName($"{i}.example", "203.0.113.1");
+            before.Track(ForwardFixture.Request($"{i}.example"), null, Revoke);
+        }
+
+        Reload(before, Config(rules: [new() { Action = ForwardRuleAction.Deny, Hosts = ["203.0.113.0/24"] }, AllowAll]));
+        gate.SetResult();
+
+        await Deadline.PollAsync(() => Task.FromResult(System.Threading.Volatile.Read(ref _revoked) == Count));
+    }
+
     [Fact]
     public void Review_EndedRequest_IsLeftAlone()
     {

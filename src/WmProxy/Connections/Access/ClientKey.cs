@@ -24,6 +24,16 @@ internal readonly record struct ClientKey
         ? new ClientKey(v4, isIPv4: true)
         : new ClientKey((ulong)(ClientAddress.ToUInt128(address) >> 64), isIPv4: false);
 
+    /// <summary>How many bytes <see cref="WriteTo"/> writes.</summary>
+    public const int Length = 1 + sizeof(ulong);
+
+    /// <summary>Writes what tells this key from every other, and from nothing but zeros.</summary>
+    public void WriteTo(Span<byte> destination)
+    {
+        destination[0] = _isIPv4 ? (byte)4 : (byte)6;
+        BinaryPrimitives.WriteUInt64BigEndian(destination[1..], _bits);
+    }
+
     /// <summary>The address (<c>192.0.2.1</c>) or the network (<c>2001:db8::/64</c>).</summary>
     public override string ToString()
     {

@@ -75,11 +75,9 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
 
             using var credentials = read.Head.Credentials;
             state.Target = read.Head.Target.ToString();
-
-            // From here on the authenticator's and the dialer's own time limits hold.
-            state.SetDeadline(0);
             if (proxy.Config.Users.Count == 0)
             {
+                state.SetDeadline(0);
                 await ConnectAsync(connection, proxy, read.Head, user: null);
                 return;
             }
@@ -87,6 +85,9 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
             var user = credentials is null
                 ? null
                 : await _authenticator.AuthenticateAsync(proxy, credentials.User, credentials.Password, ClientOf(state), _connections.Aborting);
+
+            // From here on the dialer's own time limits hold.
+            state.SetDeadline(0);
             if (user is not null)
             {
                 await ConnectAsync(connection, proxy, read.Head, user);

@@ -10,17 +10,17 @@ using WmProxy.ForwardProxy.Access;
 namespace WmProxy.ForwardProxy.Http;
 
 /// <summary>
-/// A client of HTTP for each rule, so that a connection which one rule allowed, through its parents, is never used by a request that another rule decides. The
-/// clients of rules that no request goes by any more, as after a reload, are closed after a while.
+/// A client of HTTP for each rule, so that a connection which one rule allowed, through its parents, is never used by a request that another rule decides; and
+/// one more, that keeps no connection, for when there are too many. The clients of rules that no request goes by any more, as after a reload, are closed after a while.
 /// </summary>
 internal sealed class ForwardHttpClients : IDisposable
 {
-    private static readonly TimeSpan ConnectionIdleTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ConnectionIdleTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(ForwardProxyState Proxy, ForwardRule Rule), Entry> _entries = [];
+    private readonly Dictionary<Key, Entry> _entries = [];
     private readonly UpstreamDialer _dialer;
     private readonly TimeProvider _timeProvider;
     private readonly bool _isPinned;
@@ -46,32 +46,21 @@ internal sealed class ForwardHttpClients : IDisposable
         }
     }
 
-    /// <summary>The client for what <paramref name="rule"/> allows. It lives until <see cref="Return"/>, at least.</summary>
-    public HttpMessageInvoker Rent(ForwardProxyModel proxy, ForwardRule rule)
+    /// <summary>The client for what the rule of <paramref name="request"/> allows. It lives until <see cref="Lease.Dispose"/>, at least.</summary>
+    public Lease Rent(UpstreamRequest request)
     {
+        var key = new Key(request.Proxy.State, request.Rule, IsKeeping: !_dialer.Connections.IsFull(request.Request.Client));
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_entries.TryGetValue((proxy.State, rule), out var entry))
+            if (!_entries.TryGetValue(key, out var entry))
             {
-                _entries.Add((proxy.State, rule), entry = new Entry(CreateInvoker()));
+                _entries.Add(key, entry = new Entry(CreateInvoker(key.IsKeeping)));
                 _timer ??= StartTimer();
             }
 
             entry.Users++;
-            return entry.Invoker;
-        }
-    }
-
-    public void Return(ForwardProxyModel proxy, ForwardRule rule)
-    {
-        lock (_lock)
-        {
-            if (_entries.TryGetValue((proxy.State, rule), out var entry))
-            {
-                entry.Users--;
-                entry.LastUsed = _timeProvider.GetTimestamp();
-            }
+            return new Lease(this, entry);
         }
     }
 
@@ -87,6 +76,15 @@ internal sealed class ForwardHttpClients : IDisposable
             }
 
             _entries.Clear();
+        }
+    }
+
+    private void Return(Entry entry)
+    {
+        lock (_lock)
+        {
+            entry.Users--;
+            entry.LastUsed = _timeProvider.GetTimestamp();
         }
     }
 
@@ -120,7 +118,7 @@ internal sealed class ForwardHttpClients : IDisposable
         }
     }
 
-    private HttpMessageInvoker CreateInvoker() => new(new UpstreamMessageHandler(new SocketsHttpHandler
+    private HttpMessageInvoker CreateInvoker(bool isKeeping) => new(new UpstreamMessageHandler(new SocketsHttpHandler
     {
         ConnectCallback = _dialer.ConnectAsync,
         UseProxy = false,
@@ -129,15 +127,30 @@ internal sealed class ForwardHttpClients : IDisposable
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
         PooledConnectionIdleTimeout = ConnectionIdleTimeout,
-        PooledConnectionLifetime = ConnectionLifetime,
-        MaxConnectionsPerServer = _isPinned ? 1 : int.MaxValue,
+        PooledConnectionLifetime = isKeeping ? ConnectionLifetime : TimeSpan.Zero,
+        MaxConnectionsPerServer = _isPinned && isKeeping ? 1 : int.MaxValue,
 
         // Bytes go through as they came, whatever encoding they were meant in.
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
     }));
 
-    private sealed class Entry(HttpMessageInvoker invoker)
+    /// <summary>A client in use.</summary>
+    public readonly struct Lease : IDisposable
+    {
+        private readonly ForwardHttpClients _clients;
+        private readonly Entry _entry;
+
+        internal Lease(ForwardHttpClients clients, Entry entry) => (_clients, _entry) = (clients, entry);
+
+        public HttpMessageInvoker Invoker => _entry.Invoker;
+
+        public void Dispose() => _clients.Return(_entry);
+    }
+
+    private readonly record struct Key(ForwardProxyState Proxy, ForwardRule Rule, bool IsKeeping);
+
+    internal sealed class Entry(HttpMessageInvoker invoker)
     {
         public HttpMessageInvoker Invoker { get; } = invoker;
 

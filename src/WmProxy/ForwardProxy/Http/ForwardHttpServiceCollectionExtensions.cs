@@ -9,6 +9,7 @@ internal static class ForwardHttpServiceCollectionExtensions
     public static IServiceCollection AddWmProxyForwardHttp(this IServiceCollection services)
     {
         services.AddHttpForwarder();
+        services.AddSingleton(_ => new UpstreamConnections());
         services.AddSingleton<UpstreamDialer>();
         services.AddSingleton<ForwardHttpClientFactory>();
         services.AddSingleton<ForwardRequestAuthenticator>();

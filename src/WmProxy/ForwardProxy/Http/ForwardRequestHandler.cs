@@ -137,21 +137,22 @@ internal sealed class ForwardRequestHandler
 
         exchange.Rule = verdict.Rule;
         exchange.Upstream = new UpstreamRequest(proxy, request, verdict.Rule);
-        using var live = proxy.Track(request, verdict.Addresses.FirstOrDefault(), () => connection.State.Abort(ConnectionEndReason.AccessRevoked));
+
+        // Any of them: it may go by a connection that another request opened.
+        using var live = proxy.TrackAny(request, verdict.Addresses, () => connection.State.Abort(ConnectionEndReason.AccessRevoked));
         return await ForwardAsync(context, exchange);
     }
 
     private async ValueTask<HttpAnswer?> ForwardAsync(HttpContext context, ForwardExchange exchange)
     {
-        var (connection, proxy, rule) = (exchange.Connection, exchange.Proxy, exchange.Rule!);
+        var (connection, proxy) = (exchange.Connection, exchange.Proxy);
         Meter(context, exchange);
         if (BelongsToConnection(context.Request.Headers.Authorization))
         {
             connection.PinClients();
         }
 
-        var clients = connection.Clients;
-        var client = clients.Rent(proxy, rule);
+        using var client = connection.Clients.Rent(exchange.Upstream!);
         connection.HandOff.AbortReason = ConnectionEndReason.UpstreamReset;
         try
         {
@@ -161,13 +162,12 @@ internal sealed class ForwardRequestHandler
                 Version = HttpVersion.Version11,
                 VersionPolicy = System.Net.Http.HttpVersionPolicy.RequestVersionExact,
             };
-            var error = await _forwarder.SendAsync(context, exchange.Target!.Uri!.GetLeftPart(UriPartial.Authority), client, config, _transformer);
+            var error = await _forwarder.SendAsync(context, exchange.Target!.Uri!.GetLeftPart(UriPartial.Authority), client.Invoker, config, _transformer);
             return error == ForwarderError.None ? exchange.Answer : Describe(context, exchange, error);
         }
         finally
         {
             connection.HandOff.AbortReason = ConnectionEndReason.ProtocolError;
-            clients.Return(proxy, rule);
         }
     }
 

@@ -11,7 +11,14 @@ internal sealed class UpstreamDialer
 {
     private readonly IForwardDialer _dialer;
 
-    public UpstreamDialer(IForwardDialer dialer) => _dialer = dialer;
+    public UpstreamDialer(IForwardDialer dialer, UpstreamConnections connections)
+    {
+        _dialer = dialer;
+        Connections = connections;
+    }
+
+    /// <summary>Those that are open.</summary>
+    public UpstreamConnections Connections { get; }
 
     /// <summary>A <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -21,6 +28,22 @@ internal sealed class UpstreamDialer
             throw new ForwardRefusedException(ForwardRefusal.Failed, ConnectionEndReason.Error, "The request has no destination.");
         }
 
+        // From here on, since the client of HTTP goes on dialling for a request that is gone.
+        var place = Connections.Add(upstream.Request.Client);
+        try
+        {
+            var dialled = await DialAsync(upstream, cancellationToken);
+            return new UpstreamStream(dialled.Stream!, dialled.Lease, place);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<ForwardDialResult> DialAsync(UpstreamRequest upstream, CancellationToken cancellationToken)
+    {
         // Not beside the client's connection: this one outlives it.
         var dialled = await _dialer.DialAsync(upstream.Proxy, upstream.Request, beside: null, cancellationToken);
         if (!dialled.IsConnected)
@@ -35,6 +58,6 @@ internal sealed class UpstreamDialer
             throw new ForwardRefusedException(ForwardRefusal.Failed, ConnectionEndReason.ConnectFailed, "The destination's addresses changed.");
         }
 
-        return new UpstreamStream(dialled.Stream, dialled.Lease);
+        return dialled;
     }
 }

@@ -8,16 +8,18 @@ using WmProxy.Connections;
 
 namespace WmProxy.ForwardProxy.Http;
 
-/// <summary>A connection to a destination as a client of HTTP wants it: it gives back its place among a parent's connections, and fails in one way only.</summary>
+/// <summary>A connection to a destination as a client of HTTP wants it: it gives back its places among a parent's connections and among all, and fails in one way only.</summary>
 internal sealed class UpstreamStream : Stream
 {
     private readonly TransportStream _stream;
     private readonly DestinationLease? _lease;
+    private readonly IDisposable _place;
 
-    public UpstreamStream(TransportStream stream, DestinationLease? lease)
+    public UpstreamStream(TransportStream stream, DestinationLease? lease, IDisposable place)
     {
         _stream = stream;
         _lease = lease;
+        _place = place;
     }
 
     public override bool CanRead => true;
@@ -81,6 +83,7 @@ internal sealed class UpstreamStream : Stream
         {
             _stream.Dispose();
             _lease?.Dispose();
+            _place.Dispose();
         }
 
         base.Dispose(disposing);

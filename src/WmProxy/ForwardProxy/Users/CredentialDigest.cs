@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using WmProxy.Connections.Access;
 
 namespace WmProxy.ForwardProxy.Users;
 
@@ -28,17 +29,19 @@ internal static class CredentialDigest
 
     public static void OfPassword(ReadOnlySpan<byte> password, Span<byte> digest) => Compute(digest, 2, default, password);
 
-    /// <summary>The digest of who says what: a client, a name and a password.</summary>
+    /// <summary>The digest of who says what: a client (as the throttle counts them), a name and a password.</summary>
     public static UInt128 OfLogin(IPAddress? client, ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
     {
         Span<byte> digest = stackalloc byte[Length];
-        Span<byte> prefix = stackalloc byte[16 + Length];
-        var address = prefix[..16];
-        address.Clear();
-        client?.MapToIPv6().TryWriteBytes(address, out _);
+        Span<byte> prefix = stackalloc byte[ClientKey.Length + Length];
+        prefix.Clear();
+        if (client is not null)
+        {
+            ClientKey.Create(client).WriteTo(prefix);
+        }
 
         // The name by its digest, which has one length: nothing of it can be taken for a part of the password.
-        Compute(prefix[16..], 1, default, name);
+        Compute(prefix[ClientKey.Length..], 1, default, name);
         Compute(digest, 3, prefix, password);
         return BinaryPrimitives.ReadUInt128BigEndian(digest);
     }

@@ -10,6 +10,12 @@ namespace WmProxy.ForwardProxy.Users;
 /// <summary>Knows the users of forward proxies.</summary>
 internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
 {
+    /// <summary>How many logins wait for a hash at most, of all clients.</summary>
+    public const int MaxWaiting = 256;
+
+    /// <summary>How long a login may take. The client gives up not much later, and what waits longer only keeps others waiting.</summary>
+    public static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
+
     private readonly LoginThrottle _throttle;
     private readonly ForwardMetrics _metrics;
     private readonly TimeProvider _timeProvider;
@@ -17,6 +23,7 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
 
     // Hashes are meant to take a processor's time: half of them at most.
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private int _waiting;
 
     public ForwardAuthenticator(LoginThrottle throttle, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardAuthenticator> logger)
     {
@@ -41,10 +48,30 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
             return known;
         }
 
+        using var timeLimit = new CancellationTokenSource(TimeLimit, _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeLimit.Token, cancellationToken);
+        try
+        {
+            return await AuthenticateAsync(proxy, users, login, user, password, client, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Refuse(proxy, client, "throttled");
+        }
+    }
+
+    private async ValueTask<string?> AuthenticateAsync(
+        ForwardProxyModel proxy,
+        UserTable users,
+        UInt128 login,
+        ReadOnlyMemory<byte> user,
+        ReadOnlyMemory<byte> password,
+        IPAddress? client,
+        CancellationToken cancellationToken)
+    {
         if (await _throttle.EnterAsync(client, cancellationToken) is not { } wait)
         {
-            Refuse(proxy, client, "throttled");
-            return null;
+            return Refuse(proxy, client, "throttled");
         }
 
         bool? isRight = null;
@@ -59,8 +86,7 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
             isRight = name is not null;
             if (name is null)
             {
-                Refuse(proxy, client, "failed");
-                return null;
+                return Refuse(proxy, client, "failed");
             }
 
             _metrics.Authenticated(proxy.ProxyId, "succeeded");
@@ -69,7 +95,7 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
         }
         finally
         {
-            _throttle.Leave(client, isRight);
+            _throttle.Leave(client, CredentialDigest.OfName(user.Span), isRight);
         }
     }
 
@@ -81,7 +107,7 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
             return users.Verify(user.Span, password.Span, out _);
         }
 
-        await _hashing.WaitAsync(cancellationToken);
+        await WaitForHashingAsync(cancellationToken);
         try
         {
             // A browser opens ten connections at a time: one hash will do. On a thread that no connection waits for.
@@ -93,10 +119,29 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
         }
     }
 
-    private void Refuse(ForwardProxyModel proxy, IPAddress? client, string result)
+    /// <exception cref="OperationCanceledException">Also where too many wait already: none of them would get its turn in time.</exception>
+    private async ValueTask WaitForHashingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+            {
+                throw new OperationCanceledException();
+            }
+
+            await _hashing.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private string? Refuse(ForwardProxyModel proxy, IPAddress? client, string result)
     {
         _metrics.Authenticated(proxy.ProxyId, result);
         Log.ForwardAuthenticationFailed(_logger, proxy.ProxyId, client, result);
+        return null;
     }
 
     private static partial class Log

@@ -11,14 +11,20 @@ namespace WmProxy.ForwardProxy.Users;
 /// <summary>
 /// Slows clients down whose logins fail: after some failures, each attempt waits its turn behind the one before it, longer each time. An attempt that would
 /// have to wait too long is refused without a look, since its connection's time would be over first. No client has more attempts under way than fail for
-/// nothing, so that many at a time do not get past this; the rest queue up.
+/// nothing, so that many at a time do not get past this; the rest queue up, to a bound.
 /// </summary>
 internal sealed class LoginThrottle
 {
     /// <summary>How many failures cost nothing, and how many attempts of a client are under way at most.</summary>
     public const int FreeFailures = 5;
 
+    /// <summary>How many attempts of a client are under way or queue up for that.</summary>
+    public const int MaxAttempts = 64;
+
     private const int MaxClients = 10_000;
+
+    // Names whose failures a right login makes forgotten. Whoever tries more of them guesses.
+    private const int MaxNames = 8;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(4);
@@ -55,7 +61,11 @@ internal sealed class LoginThrottle
         }
 
         var key = ClientKey.Create(client);
-        var entry = Use(key);
+        if (Use(key) is not { } entry)
+        {
+            return null;
+        }
+
         try
         {
             await entry.Slots.WaitAsync(cancellationToken);
@@ -76,8 +86,14 @@ internal sealed class LoginThrottle
         return null;
     }
 
-    /// <summary>Ends an attempt: a right one makes what was wrong before forgotten. <see langword="null"/> for one that was given up.</summary>
-    public void Leave(IPAddress? client, bool? isRight)
+    /// <summary>
+    /// Ends an attempt: a right one makes forgotten what was wrong before with its name, and with no other, or whoever has a login could guess those of
+    /// others between two of his own. <see langword="null"/> for one that was given up.
+    /// </summary>
+    /// <param name="client">The client's address.</param>
+    /// <param name="name">The digest of the name (<see cref="CredentialDigest.OfName(ReadOnlySpan{byte})"/>).</param>
+    /// <param name="isRight">How it ended.</param>
+    public void Leave(IPAddress? client, UInt128 name, bool? isRight)
     {
         if (client is null)
         {
@@ -91,11 +107,11 @@ internal sealed class LoginThrottle
             entry = _clients[key];
             if (isRight == true)
             {
-                entry.Failures = 0;
+                entry.Forget(name);
             }
             else if (isRight == false)
             {
-                entry.Failures++;
+                entry.Fail(name);
                 entry.LastFailure = _timeProvider.GetTimestamp();
             }
         }
@@ -118,7 +134,7 @@ internal sealed class LoginThrottle
             var now = _timeProvider.GetTimestamp();
             if (entry.Failures > 0 && _timeProvider.GetElapsedTime(entry.LastFailure, now) > Memory)
             {
-                entry.Failures = 0;
+                entry.ForgetAll();
             }
 
             if (entry.Failures < FreeFailures)
@@ -138,7 +154,7 @@ internal sealed class LoginThrottle
         }
     }
 
-    private Entry Use(ClientKey key)
+    private Entry? Use(ClientKey key)
     {
         lock (_lock)
         {
@@ -146,6 +162,11 @@ internal sealed class LoginThrottle
             {
                 MakeRoom();
                 _clients.Add(key, entry = new Entry());
+            }
+
+            if (entry.Users == MaxAttempts)
+            {
+                return null;
             }
 
             entry.Users++;
@@ -182,15 +203,37 @@ internal sealed class LoginThrottle
 
     private sealed class Entry
     {
+        private Dictionary<UInt128, int>? _failuresByName;
+
         public SemaphoreSlim Slots { get; } = new(FreeFailures);
 
         /// <summary>Attempts that are under way or wait.</summary>
         public int Users { get; set; }
 
-        public int Failures { get; set; }
+        public int Failures { get; private set; }
 
         public long LastFailure { get; set; }
 
         public long LastTurn { get; set; }
+
+        public void Fail(UInt128 name)
+        {
+            Failures++;
+            _failuresByName ??= [];
+            if (_failuresByName.TryGetValue(name, out var failures) || _failuresByName.Count < MaxNames)
+            {
+                _failuresByName[name] = failures + 1;
+            }
+        }
+
+        public void Forget(UInt128 name)
+        {
+            if (_failuresByName is not null && _failuresByName.Remove(name, out var failures))
+            {
+                Failures -= failures;
+            }
+        }
+
+        public void ForgetAll() => (Failures, _failuresByName) = (0, null);
     }
 }

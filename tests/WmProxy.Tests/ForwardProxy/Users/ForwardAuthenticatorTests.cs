@@ -100,7 +100,7 @@ public sealed class ForwardAuthenticatorTests
         var all = Task.WhenAll(logins);
         await Deadline.PollAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
+            _time.Advance(TimeSpan.FromMilliseconds(100));
             return Task.FromResult(all.IsCompleted);
         });
 
@@ -108,6 +108,35 @@ public sealed class ForwardAuthenticatorTests
         Assert.Equal("alice", await new ForwardAuthenticator(new LoginThrottle(_time), _fixture.Metrics, _time, NullLogger<ForwardAuthenticator>.Instance)
             .AuthenticateAsync(proxy, "alice"u8.ToArray(), "clear"u8.ToArray(), Client, CancellationToken.None));
         Assert.NotEqual(TimeSpan.Zero, await _throttle.EnterAsync(Client, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Authenticate_NextAddressOfTheSameNetwork_IsKnownAsTheSameClient()
+    {
+        var proxy = Proxy();
+        Assert.Equal("alice", await AuthenticateAsync(proxy, "alice", "clear", "2001:db8::1"));
+        Assert.Equal("alice", await AuthenticateAsync(proxy, "alice", "clear", "2001:db8::2"));
+        Assert.Equal(1, proxy.Users!.Verified.Count);
+
+        Assert.Equal("alice", await AuthenticateAsync(proxy, "alice", "clear", "2001:db8:0:1::2"));
+        Assert.Equal(2, proxy.Users.Verified.Count);
+    }
+
+    [Fact]
+    public async Task Authenticate_NoTurnWithinTheTimeLimit_IsRefused()
+    {
+        var proxy = Proxy();
+        for (var i = 0; i < LoginThrottle.FreeFailures; i++)
+        {
+            await _throttle.EnterAsync(Client, CancellationToken.None);
+        }
+
+        var late = AuthenticateAsync(proxy, "alice", "clear");
+        _time.Advance(ForwardAuthenticator.TimeLimit - TimeSpan.FromSeconds(1));
+        Assert.False(late.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Null(await late);
     }
 
     [Fact]
@@ -132,10 +161,10 @@ public sealed class ForwardAuthenticatorTests
         Assert.Equal(16, (await Task.WhenAll(logins).Within()).Count(name => name == "alice"));
     }
 
-    private ForwardProxyModel Proxy(bool isHashed = false) => _fixture.Compile(new ForwardProxyConfig
+    private ForwardProxyModel Proxy(bool isHashed = false, int iterations = 1000) => _fixture.Compile(new ForwardProxyConfig
     {
         ProxyId = "p",
-        Users = UserTableTests.Users(isHashed ? ("alice", null, PasswordHash.Create("clear"u8, iterations: 1000).ToString()) : ("alice", "clear", null)),
+        Users = UserTableTests.Users(isHashed ? ("alice", null, PasswordHash.Create("clear"u8, iterations).ToString()) : ("alice", "clear", null)),
     });
 
     private async Task FailAsync(ForwardProxyModel proxy, int count)
@@ -144,6 +173,6 @@ public sealed class ForwardAuthenticatorTests
         await LoginThrottleTests.FailAsync(_throttle, _time, Client, count - 1);
     }
 
-    private Task<string?> AuthenticateAsync(ForwardProxyModel proxy, string user, string password) =>
-        _authenticator.AuthenticateAsync(proxy, Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(password), Client, CancellationToken.None).AsTask().Within();
+    private Task<string?> AuthenticateAsync(ForwardProxyModel proxy, string user, string password, string client = "192.0.2.1") =>
+        _authenticator.AuthenticateAsync(proxy, Encoding.UTF8.GetBytes(user), Encoding.UTF8.GetBytes(password), IPAddress.Parse(client), CancellationToken.None).AsTask().Within();
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -12,6 +13,10 @@ namespace WmProxy.Tests.ForwardProxy.Users;
 public sealed class LoginThrottleTests
 {
     private static readonly IPAddress Client = IPAddress.Parse("192.0.2.1");
+
+    // Digests of names.
+    private static readonly UInt128 User = CredentialDigest.OfName("alice");
+    private static readonly UInt128 Other = CredentialDigest.OfName("mallory");
 
     private readonly FakeTimeProvider _time = new();
     private readonly LoginThrottle _throttle;
@@ -36,7 +41,7 @@ public sealed class LoginThrottleTests
             var wait = (await EnterAsync(Client))!.Value;
             waits.Add(wait.TotalSeconds);
             _time.Advance(wait);
-            _throttle.Leave(Client, isRight: false);
+            _throttle.Leave(Client, User, isRight: false);
         }
 
         Assert.Equal([0.25, 0.5, 1, 2, 4, 4, 4, 4], waits);
@@ -68,7 +73,7 @@ public sealed class LoginThrottleTests
         var next = EnterAsync(Client);
         Assert.False(next.IsCompleted);
         Assert.Equal(TimeSpan.Zero, await EnterAsync(IPAddress.Parse("192.0.2.2")));
-        _throttle.Leave(Client, isRight: true);
+        _throttle.Leave(Client, User, isRight: true);
 
         Assert.Equal(TimeSpan.Zero, await next);
     }
@@ -87,7 +92,7 @@ public sealed class LoginThrottleTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next.Within());
         for (var i = 0; i < LoginThrottle.FreeFailures; i++)
         {
-            _throttle.Leave(Client, isRight: null);
+            _throttle.Leave(Client, User, isRight: null);
         }
 
         Assert.Equal(0, _throttle.Count);
@@ -116,10 +121,48 @@ public sealed class LoginThrottleTests
     {
         await FailAsync(Client, LoginThrottle.FreeFailures);
         await EnterAsync(Client);
-        _throttle.Leave(Client, isRight: true);
+        _throttle.Leave(Client, User, isRight: true);
 
         Assert.Equal(0, _throttle.Count);
         Assert.Equal(TimeSpan.Zero, await EnterAsync(Client));
+    }
+
+    [Fact]
+    public async Task Leave_RightLoginOfAnotherUser_ForgetsNothing()
+    {
+        await FailAsync(Client, LoginThrottle.FreeFailures);
+        await EnterAsync(Client);
+        _throttle.Leave(Client, Other, isRight: true);
+
+        Assert.NotEqual(TimeSpan.Zero, await EnterAsync(Client));
+    }
+
+    [Fact]
+    public async Task Leave_RightLoginAfterManyNames_ForgetsItsOwnFailuresOnly()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            _time.Advance((await EnterAsync(Client))!.Value);
+            _throttle.Leave(Client, CredentialDigest.OfName($"{i}"), isRight: false);
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            _time.Advance((await EnterAsync(Client))!.Value);
+            _throttle.Leave(Client, CredentialDigest.OfName($"{i}"), isRight: true);
+        }
+
+        Assert.NotEqual(TimeSpan.Zero, await EnterAsync(Client));
+    }
+
+    [Fact]
+    public async Task Enter_VeryManyOfOneClient_RefusesTheRest()
+    {
+        var attempts = Enumerable.Range(0, LoginThrottle.MaxAttempts).Select(_ => _throttle.EnterAsync(Client, CancellationToken.None).AsTask()).ToList();
+
+        Assert.Null(await EnterAsync(Client));
+        Assert.Equal(LoginThrottle.FreeFailures, attempts.Count(attempt => attempt.IsCompleted));
+        Assert.Equal(TimeSpan.Zero, await EnterAsync(IPAddress.Parse("192.0.2.2")));
     }
 
     [Fact]
@@ -148,7 +191,7 @@ public sealed class LoginThrottleTests
         for (var i = 0; i < count; i++)
         {
             time.Advance((await throttle.EnterAsync(client, CancellationToken.None))!.Value);
-            throttle.Leave(client, isRight: false);
+            throttle.Leave(client, User, isRight: false);
         }
     }
 
