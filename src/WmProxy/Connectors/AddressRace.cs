@@ -17,13 +17,14 @@ internal static class AddressRace
     // RFC 8305 section 8: the recommended Connection Attempt Delay.
     private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Connects and sends <paramref name="preface"/> on the connection that won; <paramref name="beside"/> as in <see cref="SocketConnect"/>.</summary>
+    /// <summary>Connects and sends <paramref name="preface"/> on the connection that won; <paramref name="beside"/> and <paramref name="sparesReserve"/> as in <see cref="SocketConnect"/>.</summary>
     public static async Task<(ConnectResult Result, IPEndPoint? Winner)> ConnectAsync(
         IReadOnlyList<IPEndPoint> endPoints,
         TransportStream? beside,
         ReadOnlyMemory<byte> preface,
         TimeProvider timeProvider,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        bool sparesReserve = false)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var attempts = new List<(Task<ConnectResult> Task, IPEndPoint EndPoint)>(endPoints.Count);
@@ -39,7 +40,7 @@ internal static class AddressRace
                 if (next < endPoints.Count)
                 {
                     var endPoint = endPoints[next++];
-                    attempts.Add((SocketConnect.ConnectAsync(endPoint, beside, default, stop.Token).AsTask(), endPoint));
+                    attempts.Add((SocketConnect.ConnectAsync(endPoint, beside, default, stop.Token, sparesReserve).AsTask(), endPoint));
                 }
 
                 while (await FirstAsync(attempts, next < endPoints.Count, timeProvider, stop.Token) is var index and >= 0)

@@ -18,16 +18,20 @@ internal static class SocketConnect
     /// <param name="beside">The connection whose engine is to open this one too; <see langword="null"/> for .NET's sockets.</param>
     /// <param name="preface">The first bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="sparesReserve">
+    /// Whether it fails rather than takes one of the last descriptors (<see cref="DescriptorReserve"/>): where nothing that has to do so for itself stands
+    /// for it, as an accepted connection does for a stream's.
+    /// </param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<ConnectResult> ConnectAsync(
-        EndPoint endPoint, TransportStream? beside, ReadOnlyMemory<byte> preface, CancellationToken cancellationToken)
+        EndPoint endPoint, TransportStream? beside, ReadOnlyMemory<byte> preface, CancellationToken cancellationToken, bool sparesReserve = false)
     {
         TransportStream? stream = null;
         try
         {
             stream = OperatingSystem.IsLinux() && beside is LinuxSocketStream { Loop: var loop }
-                ? await LinuxConnect.ConnectAsync(loop, endPoint, cancellationToken)
-                : await ConnectAsync(endPoint, cancellationToken);
+                ? await LinuxConnect.ConnectAsync(loop, endPoint, cancellationToken, sparesReserve)
+                : await ConnectAsync(endPoint, sparesReserve, cancellationToken);
             if (!preface.IsEmpty)
             {
                 await stream.WriteAsync(preface, cancellationToken);
@@ -48,12 +52,16 @@ internal static class SocketConnect
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<TransportStream> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    private static async ValueTask<TransportStream> ConnectAsync(EndPoint endPoint, bool sparesReserve, CancellationToken cancellationToken)
     {
         var socket = Create(endPoint);
         try
         {
-            DescriptorReserve.ThrowIfTouchedBy(socket);
+            if (sparesReserve)
+            {
+                DescriptorReserve.ThrowIfTouchedBy(socket);
+            }
+
             await socket.ConnectAsync(endPoint, cancellationToken);
             var stream = new SocketTransportStream(socket);
             socket = null;

@@ -179,10 +179,10 @@ internal sealed partial class ForwardDialer : IForwardDialer
     {
         if (addresses.Count == 1)
         {
-            return (await SocketConnect.ConnectAsync(new IPEndPoint(addresses[0], port), beside, default, cancellationToken), addresses[0]);
+            return (await SocketConnect.ConnectAsync(new IPEndPoint(addresses[0], port), beside, default, cancellationToken, sparesReserve: true), addresses[0]);
         }
 
-        var (result, winner) = await AddressRace.ConnectAsync([.. addresses.Select(address => new IPEndPoint(address, port))], beside, default, _timeProvider, cancellationToken);
+        var (result, winner) = await AddressRace.ConnectAsync([.. addresses.Select(address => new IPEndPoint(address, port))], beside, default, _timeProvider, cancellationToken, sparesReserve: true);
         return (result, winner?.Address);
     }
 

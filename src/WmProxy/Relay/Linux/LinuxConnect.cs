@@ -21,11 +21,11 @@ internal static class LinuxConnect
     /// <exception cref="SocketException">There is no connection, and no socket either.</exception>
     /// <exception cref="OperationCanceledException">Likewise.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<LinuxSocketStream> ConnectAsync(EventLoop loop, EndPoint endPoint, CancellationToken cancellationToken)
+    public static async ValueTask<LinuxSocketStream> ConnectAsync(EventLoop loop, EndPoint endPoint, CancellationToken cancellationToken, bool sparesReserve = false)
     {
         await loop.Enter();
         cancellationToken.ThrowIfCancellationRequested();
-        var (stream, isConnected) = Start(loop, endPoint);
+        var (stream, isConnected) = Start(loop, endPoint, sparesReserve);
         if (isConnected)
         {
             return stream;
@@ -47,7 +47,7 @@ internal static class LinuxConnect
         return error == 0 ? stream : throw Errno.ToException(error);
     }
 
-    private static (LinuxSocketStream Stream, bool IsConnected) Start(EventLoop loop, EndPoint endPoint)
+    private static (LinuxSocketStream Stream, bool IsConnected) Start(EventLoop loop, EndPoint endPoint, bool sparesReserve)
     {
         var isTcp = endPoint.AddressFamily != AddressFamily.Unix;
         var family = endPoint.AddressFamily switch
@@ -64,7 +64,7 @@ internal static class LinuxConnect
             throw Errno.ToException(-descriptor);
         }
 
-        if (DescriptorReserve.IsTouchedBy(descriptor))
+        if (sparesReserve && DescriptorReserve.IsTouchedBy(descriptor))
         {
             _ = LinuxSocket.Close(descriptor);
             throw Errno.ToException(LinuxSocket.Emfile);
