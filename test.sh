@@ -47,6 +47,9 @@ need sshd openssh-server
 need proxychains4 proxychains4
 need chromium chromium
 need dnsmasq dnsmasq-base
+need dnsperf dnsperf
+need iperf3 iperf3
+need sipp sip-tester
 
 install_packages() {
   local policy=/usr/sbin/policy-rc.d made=

@@ -35,7 +35,7 @@ public class TestServerSocket : IAsyncDisposable
         _listener = new Socket(listenOn.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
         configure?.Invoke(_listener);
         _listener.Bind(listenOn);
-        _listener.Listen(512);
+        _listener.Listen(4096);
         EndPoint = isUnix ? listenOn : _listener.LocalEndPoint!;
         _accepting = AcceptAsync();
     }

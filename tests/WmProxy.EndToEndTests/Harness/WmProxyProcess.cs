@@ -47,12 +47,14 @@ internal sealed partial class WmProxyProcess : IAsyncDisposable
     /// <summary>Writes the configuration, starts the program and waits until its banner has named every listener with port 0.</summary>
     /// <param name="config">The text of the <c>appsettings.json</c>.</param>
     /// <param name="folder">The folder for it. Default: one of its own.</param>
-    public static async Task<WmProxyProcess> StartAsync(string config, TempDirectory? folder = null)
+    /// <param name="environment">Variables to set.</param>
+    public static async Task<WmProxyProcess> StartAsync(
+        string config, TempDirectory? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var ownFolder = folder is null ? new TempDirectory() : null;
         folder ??= ownFolder!;
         var path = folder.Write("appsettings.json", config);
-        var proxy = new WmProxyProcess(Launch(["run", "-c", path], folder.Path), ownFolder);
+        var proxy = new WmProxyProcess(Launch(["run", "-c", path], folder.Path, environment), ownFolder);
         try
         {
             foreach (var host in PortZero().Matches(config).Select(match => match.Groups["host"].Value).Distinct())
@@ -103,8 +105,8 @@ internal sealed partial class WmProxyProcess : IAsyncDisposable
         _ownFolder?.Dispose();
     }
 
-    private static ToolProcess Launch(string[] arguments, string folder) =>
-        ToolProcess.Start(TestBuild.DotNet, [ProgramPath(), .. arguments], folder, Environment);
+    private static ToolProcess Launch(string[] arguments, string folder, IReadOnlyDictionary<string, string?>? environment = null) =>
+        ToolProcess.Start(TestBuild.DotNet, [ProgramPath(), .. arguments], folder, new Dictionary<string, string?>([.. Environment, .. environment ?? new Dictionary<string, string?>()]));
 
     private static string ProgramPath() =>
         File.Exists(TestBuild.Program) ? TestBuild.Program : throw new FileNotFoundException($"Build src/WmProxy.Server first: {TestBuild.Program}");

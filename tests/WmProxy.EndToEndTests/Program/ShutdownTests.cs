@@ -14,11 +14,11 @@ public sealed class ShutdownTests
     // More than the buffers of the system hold on the way, so that the transfer cannot end before the client reads on.
     private const long Length = 64 * 1024 * 1024;
 
-    [Fact]
-    public async Task Terminate_TransferUnderWay_FinishesItRefusesNewOnesAndExitsWithZero()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Terminate_TransferUnderWay_FinishesItRefusesNewOnesAndExitsWithZero(string engine)
     {
         await using var source = new SourceServer(Length);
-        await using var proxy = await StartAsync(source.Address);
+        await using var proxy = await StartAsync(source.Address, engine);
         using var client = await proxy.ConnectAsync("127.0.0.2");
         await source.AcceptedAsync();
 
@@ -43,11 +43,11 @@ public sealed class ShutdownTests
         Assert.Equal(0, await proxy.Process.ExitAsync());
     }
 
-    [Fact]
-    public async Task Terminate_Twice_StopsAtOnceAndCutsVisibly()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Terminate_Twice_StopsAtOnceAndCutsVisibly(string engine)
     {
         await using var source = new SourceServer(Length);
-        await using var proxy = await StartAsync(source.Address);
+        await using var proxy = await StartAsync(source.Address, engine);
         using var client = await proxy.ConnectAsync("127.0.0.2");
         await source.AcceptedAsync();
         proxy.Process.Send(Signal.Terminate);
@@ -61,11 +61,11 @@ public sealed class ShutdownTests
         Assert.True(transfer.Length < Length);
     }
 
-    [Fact]
-    public async Task Terminate_DrainTimeoutPasses_CutsVisiblyAndExitsWithZero()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Terminate_DrainTimeoutPasses_CutsVisiblyAndExitsWithZero(string engine)
     {
         await using var source = new SourceServer(Length);
-        await using var proxy = await StartAsync(source.Address, drainTimeout: "1s");
+        await using var proxy = await StartAsync(source.Address, engine, drainTimeout: "1s");
         using var client = await proxy.ConnectAsync("127.0.0.2");
         await source.AcceptedAsync();
 
@@ -112,8 +112,8 @@ public sealed class ShutdownTests
         Assert.Equal(0, await proxy.Process.ExitAsync());
     }
 
-    [Fact]
-    public async Task Terminate_EverythingUnderWay_EndsTheIdleAtOnceAndLetsTheRestFinish()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Terminate_EverythingUnderWay_EndsTheIdleAtOnceAndLetsTheRestFinish(string engine)
     {
         await using var echo = new EchoServer();
         var finish = new TaskCompletionSource();
@@ -137,7 +137,9 @@ public sealed class ShutdownTests
                 "Routes": { "all": { "ClusterId": "backend", "Match": { "Path": "/{**path}" } } },
                 "Clusters": { "backend": { "Destinations": { "1": { "Address": "{{backend.Address}}" } } } }
               },
-              "WmProxy": { "DrainTimeout": "1h", "Streams": { "echo": { "Listen": "tcp://127.0.0.3:0", "To": "{{echo.Address}}" } } }
+              "WmProxy": {
+                "Engine": "{{engine}}", "DrainTimeout": "1h", "Streams": { "echo": { "Listen": "tcp://127.0.0.3:0", "To": "{{echo.Address}}" } }
+              }
             }
             """);
         using var deadline = new CancellationTokenSource(Deadline.Default);
@@ -171,6 +173,34 @@ public sealed class ShutdownTests
         Assert.Equal(0, await proxy.Process.ExitAsync());
     }
 
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Terminate_UdpSession_GoesOnWhileItIsUsedAndNoOtherBegins(string engine)
+    {
+        await using var echo = new UdpEchoServer();
+        await using var proxy = await WmProxyProcess.StartAsync($$"""
+            {
+              "WmProxy": {
+                "Engine": "{{engine}}", "DrainTimeout": "1h", "Streams": { "udp": { "Listen": "udp://127.0.0.2:0", "To": "{{echo.Address}}" } }
+              }
+            }
+            """);
+        using var client = new UdpEchoClient(proxy.EndPoint("127.0.0.2"));
+        using var newcomer = new UdpEchoClient(proxy.EndPoint("127.0.0.2"));
+        await client.AssertEchoesAsync();
+
+        proxy.Process.Send(Signal.Terminate);
+        await Deadline.PollAsync(async () =>
+        {
+            await client.AssertEchoesAsync();
+            using var other = new UdpEchoClient(proxy.EndPoint("127.0.0.2"));
+            return !await other.TryEchoAsync();
+        });
+
+        await client.AssertEchoesAsync();
+        Assert.False(await newcomer.TryEchoAsync());
+        Assert.Equal(0, await proxy.Process.ExitAsync());
+    }
+
     [Theory]
     [InlineData(Signal.Terminate, 143)]
     [InlineData(Signal.Interrupt, 130)]
@@ -194,7 +224,12 @@ public sealed class ShutdownTests
         Assert.Equal("ping"u8.ToArray(), await connection.ReadExactlyAsync(4));
     }
 
-    private static Task<WmProxyProcess> StartAsync(string destination, string drainTimeout = "1h") => WmProxyProcess.StartAsync($$"""
-        { "WmProxy": { "DrainTimeout": "{{drainTimeout}}", "Streams": { "download": { "Listen": "tcp://127.0.0.2:0", "To": "{{destination}}" } } } }
+    private static Task<WmProxyProcess> StartAsync(string destination, string engine = "Auto", string drainTimeout = "1h") => WmProxyProcess.StartAsync($$"""
+        {
+          "WmProxy": {
+            "Engine": "{{engine}}", "DrainTimeout": "{{drainTimeout}}",
+            "Streams": { "download": { "Listen": "tcp://127.0.0.2:0", "To": "{{destination}}" } }
+          }
+        }
         """);
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
@@ -12,22 +11,26 @@ namespace WmProxy.EndToEndTests.Program;
 /// <summary>UDP sessions take descriptors as connections do, and clients need no permission to begin one.</summary>
 public sealed class UdpExhaustionTests
 {
-    [Theory]
-    [InlineData("Linux")]
-    [InlineData("Portable")]
-    public async Task Descriptors_FewerThanClients_DropsNewOnesAndRecovers(string engine)
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Descriptors_FewerThanClients_DropsNewOnesWithoutSpinningAndRecovers(string engine)
     {
-        var prlimit = ExternalTool.Require("prlimit", "util-linux");
         await using var echo = new UdpEchoServer();
+        await using var tcpEcho = new EchoServer();
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
-              "WmProxy": { "Engine": "{{engine}}", "Streams": { "echo": { "Listen": "udp://127.0.0.3:0", "To": "{{echo.Address}}", "IdleTimeout": "2s" } } }
+              "WmProxy": {
+                "Engine": "{{engine}}",
+                "Streams": {
+                  "tcp": { "Listen": "tcp://127.0.0.2:0", "To": "{{tcpEcho.Address}}" },
+                  "echo": { "Listen": "udp://127.0.0.3:0", "To": "{{echo.Address}}", "IdleTimeout": "2s" },
+                  "patient": { "Listen": "udp://127.0.0.4:0", "To": "{{echo.Address}}" }
+                }
+              }
             }
             """);
         using var served = new UdpPeer();
         await AssertEchoesAsync(served, proxy);
-        var limited = await prlimit.RunAsync(["--nofile=256:256", "--pid", proxy.Process.Id.ToString(CultureInfo.InvariantCulture)]);
-        Assert.True(limited.ExitCode == 0, limited.ToString());
+        await Scarcity.LimitDescriptorsAsync(proxy, 256);
 
         var crowd = new List<UdpPeer>();
         try
@@ -43,6 +46,8 @@ public sealed class UdpExhaustionTests
 
             // Whoever has a session goes on.
             await AssertEchoesAsync(served, proxy);
+            await Scarcity.AssertRestsAsync(proxy);
+            await AssertEchoesAsync(served, proxy);
         }
         finally
         {
@@ -57,9 +62,15 @@ public sealed class UdpExhaustionTests
             later.Send("now?", proxy.EndPoint("127.0.0.3"));
             return later.Socket.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead);
         });
+        using (var connection = await proxy.ConnectAsync("127.0.0.2"))
+        {
+            await connection.SendAsync("ping");
+            Assert.Equal("ping"u8.ToArray(), await connection.ReadExactlyAsync(4));
+        }
+
         Assert.True(proxy.Process.Output.Count(new Regex("No socket for a session of echo")) < 20, proxy.Output);
     }
 
     private static async Task AssertEchoesAsync(UdpPeer peer, WmProxyProcess proxy) =>
-        Assert.Equal("ping", (await peer.AskAsync("ping", proxy.EndPoint("127.0.0.3"))).Text);
+        Assert.Equal("ping", (await peer.AskAsync("ping", proxy.EndPoint("127.0.0.4"))).Text);
 }

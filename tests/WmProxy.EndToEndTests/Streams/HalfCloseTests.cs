@@ -9,12 +9,12 @@ public sealed class HalfCloseTests
 {
     private const string Question = "one\ntwo\n";
 
-    [Fact]
-    public async Task Socat_AnswerAfterEndOfInput_Arrives()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Socat_AnswerAfterEndOfInput_Arrives(string engine)
     {
         var socat = ExternalTool.Require("socat", "socat");
         await using var server = CreateServer();
-        await using var proxy = await StartProxyAsync(server);
+        await using var proxy = await StartProxyAsync(engine, server);
 
         // -t: how long it waits for the answer after its input has ended.
         var result = await socat.RunAsync(["-t", "20", "-", $"TCP:{proxy.Authority("127.0.0.2")}"], Question);
@@ -22,12 +22,12 @@ public sealed class HalfCloseTests
         AssertAnswered(result, server);
     }
 
-    [Fact]
-    public async Task Ncat_AnswerAfterEndOfInput_Arrives()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Ncat_AnswerAfterEndOfInput_Arrives(string engine)
     {
         var ncat = ExternalTool.Require("ncat", "ncat");
         await using var server = CreateServer();
-        await using var proxy = await StartProxyAsync(server);
+        await using var proxy = await StartProxyAsync(engine, server);
 
         var result = await ncat.RunAsync(["127.0.0.2", $"{proxy.Port("127.0.0.2")}"], Question);
 
@@ -37,8 +37,8 @@ public sealed class HalfCloseTests
     // Nothing is sent before the client's end of input is seen.
     private static ScriptedPeer CreateServer() => new(script => script.Read(Question.Length).ReadToEnd().Write("the answer\n").HalfClose());
 
-    private static Task<WmProxyProcess> StartProxyAsync(ScriptedPeer server) => WmProxyProcess.StartAsync($$"""
-        { "WmProxy": { "Streams": { "ask": { "Listen": "tcp://127.0.0.2:0", "To": "{{server.Address}}" } } } }
+    private static Task<WmProxyProcess> StartProxyAsync(string engine, ScriptedPeer server) => WmProxyProcess.StartAsync($$"""
+        { "WmProxy": { "Engine": "{{engine}}", "Streams": { "ask": { "Listen": "tcp://127.0.0.2:0", "To": "{{server.Address}}" } } } }
         """);
 
     private static void AssertAnswered(ToolResult result, ScriptedPeer server)

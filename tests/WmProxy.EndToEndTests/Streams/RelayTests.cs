@@ -11,14 +11,15 @@ public sealed class RelayTests
 {
     private const long GiB = 1L << 30;
 
-    [Fact]
-    public async Task Stream_OneGiBEachWay_IsUnharmed()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_OneGiBEachWay_IsUnharmed(string engine)
     {
         await using var source = new SourceServer(GiB, seed: 5);
         await using var sink = new SinkServer();
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
               "WmProxy": {
+                "Engine": "{{engine}}",
                 "Streams": {
                   "down": { "Listen": "tcp://127.0.0.2:0", "To": "{{source.Address}}" },
                   "up": { "Listen": "tcp://127.0.0.3:0", "To": "{{sink.Address}}" }
@@ -37,8 +38,8 @@ public sealed class RelayTests
         Assert.Equal(TransferResult.Complete(GiB, seed: 6), await sink.ResultAsync());
     }
 
-    [Fact]
-    public async Task Stream_HalfCloseFromEitherSide_LosesNothing()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_HalfCloseFromEitherSide_LosesNothing(string engine)
     {
         const int Length = 16_800_000;
         await using var echo = new EchoServer();
@@ -46,6 +47,7 @@ public sealed class RelayTests
         await using var proxy = await WmProxyProcess.StartAsync($$"""
             {
               "WmProxy": {
+                "Engine": "{{engine}}",
                 "Streams": {
                   "echo": { "Listen": "tcp://127.0.0.2:0", "To": "{{echo.Address}}" },
                   "server-first": { "Listen": "tcp://127.0.0.3:0", "To": "{{serverFirst.Address}}" }
@@ -73,11 +75,11 @@ public sealed class RelayTests
         Assert.Empty(serverFirst.Failures);
     }
 
-    [Fact]
-    public async Task Stream_ServerResets_ClientSeesAReset()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_ServerResets_ClientSeesAReset(string engine)
     {
         await using var server = new ScriptedPeer(script => script.Write("part").Read(1).Reset());
-        await using var proxy = await StartProxyAsync(server.Address);
+        await using var proxy = await StartProxyAsync(engine, server.Address);
         using var client = await proxy.ConnectAsync("127.0.0.2");
         Assert.Equal("part"u8.ToArray(), await client.ReadExactlyAsync(4));
         await client.SendAsync("x");
@@ -85,11 +87,11 @@ public sealed class RelayTests
         Assert.Equal(ReadEnd.Reset, (await client.ReadToEndAsync()).End);
     }
 
-    [Fact]
-    public async Task Stream_ClientResets_ServerSeesAReset()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_ClientResets_ServerSeesAReset(string engine)
     {
         await using var sink = new SinkServer();
-        await using var proxy = await StartProxyAsync(sink.Address);
+        await using var proxy = await StartProxyAsync(engine, sink.Address);
         var client = await proxy.ConnectAsync("127.0.0.2");
         await client.SendAsync("part");
         var accepted = await sink.AcceptedAsync();
@@ -99,10 +101,10 @@ public sealed class RelayTests
         Assert.Equal(ReadEnd.Reset, (await sink.ResultAsync()).End);
     }
 
-    [Fact]
-    public async Task Stream_DeadDestination_ClosesAtOnce()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_DeadDestination_ClosesAtOnce(string engine)
     {
-        await using var proxy = await StartProxyAsync($"tcp://127.0.0.1:{FreePort.Next()}");
+        await using var proxy = await StartProxyAsync(engine, $"tcp://127.0.0.1:{FreePort.Next()}");
         using var client = await proxy.ConnectAsync("127.0.0.2");
 
         var result = await client.ReadToEndAsync();
@@ -138,12 +140,12 @@ public sealed class RelayTests
         Assert.Equal(Enumerable.Repeat("2", 20), await AskAsync(proxy, 20));
     }
 
-    [Fact]
-    public async Task Stream_UnixSocketDestination_Echoes()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_UnixSocketDestination_Echoes(string engine)
     {
         using var folder = new TempDirectory();
         await using var echo = new EchoServer(new System.Net.Sockets.UnixDomainSocketEndPoint(folder.Combine("echo")));
-        await using var proxy = await StartProxyAsync(echo.Address);
+        await using var proxy = await StartProxyAsync(engine, echo.Address);
         using var client = await proxy.ConnectAsync("127.0.0.2");
 
         var receiving = client.DrainAsync();
@@ -153,13 +155,13 @@ public sealed class RelayTests
         Assert.Equal(TransferResult.Complete(1_000_000), await receiving);
     }
 
-    [Fact]
-    public async Task Stream_IPv6_Echoes()
+    [Theory, ClassData(typeof(Engines))]
+    public async Task Stream_IPv6_Echoes(string engine)
     {
         Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6, "This machine has no IPv6.");
         await using var echo = new EchoServer(TestServerSocket.AnyIPv6);
         await using var proxy = await WmProxyProcess.StartAsync($$"""
-            { "WmProxy": { "Streams": { "echo": { "Listen": "tcp://[::1]:0", "To": "{{echo.Address}}" } } } }
+            { "WmProxy": { "Engine": "{{engine}}", "Streams": { "echo": { "Listen": "tcp://[::1]:0", "To": "{{echo.Address}}" } } } }
             """);
         using var client = await proxy.ConnectAsync("[::1]");
 
@@ -180,7 +182,7 @@ public sealed class RelayTests
         return answers;
     }
 
-    private static Task<WmProxyProcess> StartProxyAsync(string destination) => WmProxyProcess.StartAsync($$"""
-        { "WmProxy": { "Streams": { "stream": { "Listen": "tcp://127.0.0.2:0", "To": "{{destination}}" } } } }
+    private static Task<WmProxyProcess> StartProxyAsync(string engine, string destination) => WmProxyProcess.StartAsync($$"""
+        { "WmProxy": { "Engine": "{{engine}}", "Streams": { "stream": { "Listen": "tcp://127.0.0.2:0", "To": "{{destination}}" } } } }
         """);
 }
