@@ -121,11 +121,21 @@ internal sealed class ConnectionState
     /// <summary>Ends the connection with <see cref="ConnectionEndReason.HandshakeTimeout"/> at <paramref name="timestamp"/>; 0 for never.</summary>
     public void SetDeadline(long timestamp) => Volatile.Write(ref _deadline, timestamp);
 
-    /// <summary>Ends the connection with <see cref="ConnectionEndReason.Drained"/> at <paramref name="timestamp"/>.</summary>
-    public void SetDrainDeadline(long timestamp) => Interlocked.CompareExchange(ref _drainDeadline, timestamp, 0);
+    /// <summary>Whether it is to end as soon as what it is doing is done: its listener goes, or the process does.</summary>
+    public bool IsDraining => Volatile.Read(ref _drainDeadline) != 0;
 
-    /// <summary>Takes back <see cref="SetDrainDeadline"/>.</summary>
-    public void ClearDrainDeadline() => Volatile.Write(ref _drainDeadline, 0);
+    /// <summary>Ends the connection with <see cref="ConnectionEndReason.Drained"/> at <paramref name="timestamp"/>, if it does not end before.</summary>
+    public void Drain(long timestamp)
+    {
+        // With a full fence: either this sees the relay, or whoever starts it sees that it is to drain.
+        if (Interlocked.CompareExchange(ref _drainDeadline, timestamp, 0) == 0)
+        {
+            Volatile.Read(ref _relay)?.Drain();
+        }
+    }
+
+    /// <summary>Takes back <see cref="Drain"/>.</summary>
+    public void StopDraining() => Volatile.Write(ref _drainDeadline, 0);
 
     /// <summary>From now on the connection lives by the activity of <paramref name="relay"/>.</summary>
     public void StartRelay(IRelayTraffic relay, long idleTicks, long halfCloseTicks, long now)
@@ -192,6 +202,11 @@ internal sealed class ConnectionState
         if (relay.AcknowledgedWhilePending is { } acknowledged && acknowledged != _acknowledgedSeen)
         {
             (_acknowledgedSeen, _lastActivity) = (acknowledged, now);
+            return;
+        }
+
+        if (relay.TryEndIdle())
+        {
             return;
         }
 

@@ -46,6 +46,11 @@ internal sealed partial class ConnectionTable : IDisposable
     public void Add(ConnectionState connection)
     {
         _connections[connection.Id] = connection;
+        if (Volatile.Read(ref _drained) is not null)
+        {
+            connection.Drain(long.MaxValue);
+        }
+
         if ((ConnectionEndReason)Interlocked.CompareExchange(ref _endReason, 0, 0) is var reason and not ConnectionEndReason.None)
         {
             // Accepted before its listener was closed, and added after all were ended.
@@ -73,11 +78,11 @@ internal sealed partial class ConnectionTable : IDisposable
         {
             if (match(connection))
             {
-                connection.SetDrainDeadline(deadline);
+                connection.Drain(deadline);
             }
             else
             {
-                connection.ClearDrainDeadline();
+                connection.StopDraining();
             }
         }
     }
@@ -89,6 +94,11 @@ internal sealed partial class ConnectionTable : IDisposable
     public async Task DrainAllAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var drained = WhenEmpty();
+        foreach (var (_, connection) in _connections)
+        {
+            connection.Drain(long.MaxValue);
+        }
+
         try
         {
             await drained.WaitAsync(timeout, _timeProvider, cancellationToken);

@@ -43,7 +43,8 @@ internal static class FinalReply
         }
     }
 
-    private static async ValueTask DiscardAsync(TransportStream stream, CancellationToken cancellationToken)
+    /// <summary>Reads what the client still sends, within bounds, until it has seen the end.</summary>
+    public static async ValueTask DiscardAsync(TransportStream stream, CancellationToken cancellationToken)
     {
         stream.Consume(stream.Buffered.Length);
         var buffer = ArrayPool<byte>.Shared.Rent(ReadSize);

@@ -63,6 +63,21 @@ internal sealed class SocketTransportStream : TransportStream
         }
     }
 
+    public override bool HasInput
+    {
+        get
+        {
+            try
+            {
+                return !Buffered.IsEmpty || _socket.Poll(0, SelectMode.SelectRead);
+            }
+            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
+
     public override EndPoint? GetLocalEndPoint()
     {
         try

@@ -104,6 +104,15 @@ internal abstract class TransportStream : Stream
     /// </summary>
     public virtual long? AcknowledgedWhilePending => null;
 
+    /// <summary>
+    /// Whether there is something to read: bytes, an end or a failure. Of a connection on which nothing is due, that it cannot be used any more. Only while
+    /// nobody reads; <see langword="true"/> where it cannot be known without waiting.
+    /// </summary>
+    public virtual bool HasInput => true;
+
+    /// <summary>What it runs on: what waits for streams of one home is never sent from one thread to another. <see langword="null"/> for .NET's sockets.</summary>
+    public virtual object? Home => null;
+
     /// <summary>This side's address: the one that the peer dialled, or that it was dialled from; <see langword="null"/> where that is not known, or no longer.</summary>
     public virtual EndPoint? GetLocalEndPoint() => null;
 

@@ -1,8 +1,8 @@
 using System;
-using System.Buffers;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
+using WmProxy.Http1;
 
 namespace WmProxy.Connectors;
 
@@ -16,12 +16,6 @@ internal static class ConnectResponseReader
     public const int MaxLength = 16 * 1024;
 
     private const int FirstCapacity = 4096;
-
-    private static readonly SearchValues<byte> TokenBytes =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
-    private static readonly SearchValues<byte> ControlBytes =
-        SearchValues.Create([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 127]);
 
     private enum Progress
     {
@@ -107,7 +101,7 @@ internal static class ConnectResponseReader
                 return Progress.Parsed;
             }
 
-            if (!isFirst && !IsField(line))
+            if (!isFirst && !FieldLine.TryParse(line, allowsSpace: false, out _))
             {
                 return Progress.Malformed;
             }
@@ -136,14 +130,6 @@ internal static class ConnectResponseReader
         var reason = line[form.Length..];
 
         // The reason phrase may be missing, and with it, for many servers, the space before it.
-        return statusCode >= 100 && (reason.IsEmpty || (reason[0] == ' ' && !IsBroken(reason)));
+        return statusCode >= 100 && (reason.IsEmpty || (reason[0] == ' ' && FieldLine.IsText(reason)));
     }
-
-    private static bool IsField(ReadOnlySpan<byte> line)
-    {
-        var colon = line.IndexOf((byte)':');
-        return colon > 0 && !line[..colon].ContainsAnyExcept(TokenBytes) && !IsBroken(line[(colon + 1)..]);
-    }
-
-    private static bool IsBroken(ReadOnlySpan<byte> text) => text.ContainsAny(ControlBytes);
 }

@@ -46,6 +46,18 @@ internal sealed partial class ForwardDialer : IForwardDialer
         return result;
     }
 
+    public async ValueTask<ForwardDialResult> DialAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, TransportStream? beside, CancellationToken cancellationToken)
+    {
+        var result = await DialVerdictAsync(proxy, request, verdict, _timeProvider.GetTimestamp(), beside, cancellationToken);
+        if (!result.IsConnected)
+        {
+            Record(proxy, request, result.Refusal, result.Error);
+        }
+
+        return result;
+    }
+
     public async ValueTask<ForwardVerdict> JudgeAsync(ForwardProxyModel proxy, ForwardRequest request, CancellationToken cancellationToken)
     {
         var verdict = await JudgeWithinAsync(proxy, request, cancellationToken);
@@ -84,9 +96,15 @@ internal sealed partial class ForwardDialer : IForwardDialer
             return ForwardDialResult.Refused(verdict.Refusal, ReasonOf(verdict.Refusal), verdict.Error);
         }
 
+        return await DialVerdictAsync(proxy, request, verdict, start, beside, cancellationToken);
+    }
+
+    private ValueTask<ForwardDialResult> DialVerdictAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, long start, TransportStream? beside, CancellationToken cancellationToken)
+    {
         return verdict.ClusterId is { } cluster
-            ? await DialParentsAsync(proxy, request, verdict, cluster, beside, cancellationToken)
-            : await DialAddressesAsync(proxy, request, verdict, start, beside, cancellationToken);
+            ? DialParentsAsync(proxy, request, verdict, cluster, beside, cancellationToken)
+            : DialAddressesAsync(proxy, request, verdict, start, beside, cancellationToken);
     }
 
     private async ValueTask<ForwardDialResult> DialParentsAsync(

@@ -13,6 +13,10 @@ internal interface IForwardDialer
     /// <summary>Connects; <paramref name="beside"/> is the client's stream, as in <see cref="Connectors.ConnectRequest.Beside"/>.</summary>
     ValueTask<ForwardDialResult> DialAsync(ForwardProxyModel proxy, ForwardRequest request, TransportStream? beside, CancellationToken cancellationToken);
 
+    /// <summary>Connects to what <see cref="JudgeAsync"/> has allowed.</summary>
+    ValueTask<ForwardDialResult> DialAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, TransportStream? beside, CancellationToken cancellationToken);
+
     /// <summary>
     /// The same without dialling, for what is no connection: a datagram's destination, the peer of a <c>BIND</c>, one request of many on a kept-alive
     /// connection. The verdict has the rule and, unless a parent is to be used, the addresses that may be used.

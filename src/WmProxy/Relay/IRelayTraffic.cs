@@ -23,6 +23,14 @@ internal interface IRelayTraffic
     /// </summary>
     long? AcknowledgedWhilePending { get; }
 
+    /// <summary>Whether it ends by itself now that it has been idle for too long, or has answered that; else it is cancelled.</summary>
+    bool TryEndIdle() => false;
+
+    /// <summary>It is to end as soon as what it is doing is done, since its listener goes: only what ends in between messages can.</summary>
+    void Drain()
+    {
+    }
+
     /// <summary>Ends it from outside: both peers see a failure. The first reason is the one recorded.</summary>
     void Cancel(ConnectionEndReason reason);
 }

@@ -36,6 +36,16 @@ internal sealed class FakeForwardDialer : IForwardDialer
         ForwardProxyModel proxy, ForwardRequest request, TransportStream? beside, CancellationToken cancellationToken)
     {
         Requests.Enqueue(request);
+        return await ConnectAsync(proxy, request, beside, cancellationToken);
+    }
+
+    public ValueTask<ForwardDialResult> DialAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, TransportStream? beside, CancellationToken cancellationToken) =>
+        ConnectAsync(proxy, request, beside, cancellationToken);
+
+    private async ValueTask<ForwardDialResult> ConnectAsync(
+        ForwardProxyModel proxy, ForwardRequest request, TransportStream? beside, CancellationToken cancellationToken)
+    {
         if (Gate is { } gate)
         {
             await gate.Task.WaitAsync(cancellationToken);
@@ -51,7 +61,7 @@ internal sealed class FakeForwardDialer : IForwardDialer
         var result = await SocketConnect.ConnectAsync(endPoint, beside, default, cancellationToken);
         Interlocked.Increment(ref _dials);
         return result.IsConnected
-            ? new ForwardDialResult { Stream = result.Stream, Rule = proxy.Rules.Find(request, request.Target.Host, request.Target.Address, out _) }
+            ? new ForwardDialResult { Stream = result.Stream, Rule = proxy.Rules.Find(request, request.Target.Host, request.Target.Address, out _), Address = IPAddress.Loopback }
             : ForwardDialResult.Refused(ForwardRefusal.ConnectionRefused, result.Failure, result.Error);
     }
 

@@ -51,6 +51,10 @@ internal sealed class FakeForwardDialer : IForwardDialer
                 connected.Code == SocketError.ConnectionRefused ? ForwardRefusal.ConnectionRefused : ForwardRefusal.Failed, connected.Failure, connected.Error);
     }
 
+    public ValueTask<ForwardDialResult> DialAsync(
+        ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, TransportStream? beside, CancellationToken cancellationToken) =>
+        DialAsync(proxy, request, beside, cancellationToken);
+
     public ValueTask<ForwardVerdict> JudgeAsync(ForwardProxyModel proxy, ForwardRequest request, CancellationToken cancellationToken)
     {
         _judged.Enqueue(request);

@@ -53,6 +53,11 @@ internal sealed class TlsTransportStream : TransportStream
 
     public override long? AcknowledgedWhilePending => _transport.AcknowledgedWhilePending;
 
+    /// <summary>A record of the session itself counts too: whether it means an end cannot be known without reading it.</summary>
+    public override bool HasInput => !Buffered.IsEmpty || _transport.HasInput;
+
+    public override object? Home => _transport.Home;
+
     public override EndPoint? GetLocalEndPoint() => _transport.GetLocalEndPoint();
 
     public override EndPoint? GetRemoteEndPoint() => _transport.GetRemoteEndPoint();

@@ -1,131 +1,114 @@
 using System;
 using System.IO;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using WmProxy.Configuration;
 using WmProxy.Connections;
+using WmProxy.Connectors;
 using WmProxy.ForwardProxy.Http;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Connect;
 
 /// <summary>
-/// HTTP/1.1 <c>CONNECT</c>: knows who asks, dials, says 200 and relays; or says why not, in time for the client to read it. After a 407 the connection goes on,
-/// since many clients first ask without credentials.
+/// <c>CONNECT</c> (RFC 9110 section 9.3.6): knows who asks, dials, says 200 and relays; or says why not, in time for the client to read it. After a 407 the
+/// connection goes on, since many clients first ask without credentials.
 /// </summary>
-internal sealed class ConnectHandler : IForwardProtocolHandler
+internal sealed class ConnectHandler
 {
-    // Whoever has not found the right password by then may connect again.
-    private const int MaxChallenges = 8;
-
     private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
 
-    private readonly IForwardAuthenticator _authenticator;
+    private readonly ForwardRequestAuthenticator _authenticator;
     private readonly ForwardTunnel _tunnel;
-    private readonly ForwardHttpHandler _http;
     private readonly ConnectionTable _connections;
     private readonly TimeProvider _timeProvider;
 
-    public ConnectHandler(
-        IForwardAuthenticator authenticator, ForwardTunnel tunnel, ForwardHttpHandler http, ConnectionTable connections, TimeProvider timeProvider)
+    public ConnectHandler(ForwardRequestAuthenticator authenticator, ForwardTunnel tunnel, ConnectionTable connections, TimeProvider timeProvider)
     {
         _authenticator = authenticator;
         _tunnel = tunnel;
-        _http = http;
         _connections = connections;
         _timeProvider = timeProvider;
     }
 
-    public ForwardProtocol Protocol => ForwardProtocol.Connect;
-
-    public async Task RunAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
+    /// <summary>Serves the request whose head <paramref name="connection"/> has.</summary>
+    /// <returns>Whether another one may follow; else the connection is over.</returns>
+    public async ValueTask<bool> HandleAsync(ForwardHttpConnection connection, ForwardProxyModel proxy)
     {
-        try
+        var (state, request) = (connection.State, connection.Request);
+        state.AccessLog = connection.AccessLog;
+        if (!TryParse(request, out var target, out var answer))
         {
-            await ServeAsync(connection, proxy);
+            state.Error = answer.Text;
+            await RefuseAsync(connection, answer, ConnectionEndReason.ProtocolError);
+            return false;
         }
-        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException)
+
+        state.Target = target.ToString();
+        string? user = null;
+        if (proxy.Config.Users.Count > 0)
         {
-            connection.State.TryEnd(ConnectionEndReason.ClientGone);
+            user = await _authenticator.AuthenticateAsync(connection, proxy, _connections.Aborting);
+            if (user is null)
+            {
+                return await ChallengeAsync(connection, proxy);
+            }
+
+            state.User = user;
         }
-        catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
-        {
-            connection.State.TryEnd(ConnectionEndReason.Shutdown);
-        }
-    }
 
-    private async ValueTask ServeAsync(TransportConnectionContext connection, ForwardProxyModel proxy)
-    {
-        var state = connection.State;
-        for (var challenges = 0; ; challenges++)
-        {
-            var read = await ConnectHeadReader.ReadAsync(connection.Stream);
-            if (read.IsOtherMethod && proxy.Protocols.Contains(ForwardProtocol.Http))
-            {
-                // After a 407 a client may as well ask for something else.
-                await _http.RunAsync(connection, proxy);
-                return;
-            }
-
-            if (!read.IsComplete)
-            {
-                await FailAsync(connection, read, challenges);
-                return;
-            }
-
-            using var credentials = read.Head.Credentials;
-            state.Target = read.Head.Target.ToString();
-            if (proxy.Config.Users.Count == 0)
-            {
-                state.SetDeadline(0);
-                await ConnectAsync(connection, proxy, read.Head, user: null);
-                return;
-            }
-
-            var user = credentials is null
-                ? null
-                : await _authenticator.AuthenticateAsync(proxy, credentials.User, credentials.Password, ClientOf(state), _connections.Aborting);
-
-            // From here on the dialer's own time limits hold.
-            state.SetDeadline(0);
-            if (user is not null)
-            {
-                await ConnectAsync(connection, proxy, read.Head, user);
-                return;
-            }
-
-            // What is behind the head may be meant for the destination already, and is then no request to this proxy.
-            var keepsAlive = read.Head.KeepsAlive && connection.Stream.Buffered.IsEmpty && challenges + 1 < MaxChallenges;
-            if (!keepsAlive)
-            {
-                await RefuseAsync(connection, HttpAnswer.AuthenticationRequired, ConnectionEndReason.AuthenticationFailed);
-                return;
-            }
-
-            await connection.Stream.WriteAsync(HttpAnswer.AuthenticationRequired.ToBytes(keepAlive: true, _timeProvider.GetUtcNow()));
-            state.SetDeadline(_timeProvider.GetTimestamp() + proxy.DetectTicks);
-        }
-    }
-
-    private async ValueTask ConnectAsync(TransportConnectionContext connection, ForwardProxyModel proxy, ConnectHead head, string? user)
-    {
-        var state = connection.State;
-        state.User = user;
-        var client = ClientOf(state);
-        var request = new ForwardRequest(ForwardCommand.Connect, head.Target, user, client);
+        request.Release();
         await _tunnel.RunAsync(
-            connection,
+            connection.Context,
             proxy,
-            request,
+            new ForwardRequest(ForwardCommand.Connect, target, user, connection.Client),
             _ => TryEstablishAsync(connection),
             refused =>
             {
                 state.Error = refused.Error;
                 return RefuseAsync(connection, HttpAnswer.Of(refused.Refusal), refused.Failure);
             });
+        return false;
     }
 
-    private async ValueTask<bool> TryEstablishAsync(TransportConnectionContext connection)
+    private static bool TryParse(RequestHead request, out ForwardTarget target, out HttpAnswer answer)
+    {
+        answer = HttpAnswer.BadRequest("The target of CONNECT is host:port, with a port from 1 to 65535.");
+        if (!Authority.TryParse(request.Target, defaultPort: null, out target))
+        {
+            return false;
+        }
+
+        answer = HttpAnswer.BadRequest("The Host field is not valid.");
+        for (var i = 0; i < request.FieldCount; i++)
+        {
+            // Any authority: what it says is of no use here, but none that can be read is how proxies are fooled.
+            if (request.KindOf(i) == FieldKind.Host && !request.ValueOf(i).IsEmpty && !Authority.TryParse(request.ValueOf(i), defaultPort: 443, out _))
+            {
+                return false;
+            }
+        }
+
+        // Content-Length: 0 is said by some.
+        answer = HttpAnswer.BadRequest("CONNECT has no content.");
+        return !request.Framing.HasContent;
+    }
+
+    private async ValueTask<bool> ChallengeAsync(ForwardHttpConnection connection, ForwardProxyModel proxy)
+    {
+        // What is behind the head may be meant for the destination already, and is then no request to this proxy.
+        if (!connection.Request.KeepsAlive || !connection.Stream.Buffered.IsEmpty || connection.State.IsDraining || ++connection.Challenges >= ForwardHttpHandler.MaxChallenges)
+        {
+            await RefuseAsync(connection, HttpAnswer.AuthenticationRequired, ConnectionEndReason.AuthenticationFailed);
+            return false;
+        }
+
+        connection.State.SetDeadline(_timeProvider.GetTimestamp() + proxy.DetectTicks);
+        await connection.Stream.WriteAsync(HttpAnswer.AuthenticationRequired.ToBytes(keepAlive: true, _timeProvider.GetUtcNow()));
+        return true;
+    }
+
+    private async ValueTask<bool> TryEstablishAsync(ForwardHttpConnection connection)
     {
         try
         {
@@ -139,26 +122,6 @@ internal sealed class ConnectHandler : IForwardProtocolHandler
         }
     }
 
-    private ValueTask FailAsync(TransportConnectionContext connection, ConnectHeadResult read, int challenges)
-    {
-        if (read.Error is { } error)
-        {
-            connection.State.Error = error.Text;
-            return RefuseAsync(connection, error, ConnectionEndReason.ProtocolError);
-        }
-
-        if (read.IsOtherMethod)
-        {
-            connection.State.Error = "Only CONNECT is allowed.";
-            return RefuseAsync(connection, HttpAnswer.OnlyConnect, ConnectionEndReason.ProtocolError);
-        }
-
-        connection.State.TryEnd(challenges > 0 ? ConnectionEndReason.AuthenticationFailed : ConnectionEndReason.ClientGone);
-        return ValueTask.CompletedTask;
-    }
-
-    private ValueTask RefuseAsync(TransportConnectionContext connection, HttpAnswer answer, ConnectionEndReason reason) =>
-        FinalReply.SendAsync(connection, answer.ToBytes(keepAlive: false, _timeProvider.GetUtcNow()), reason, _timeProvider);
-
-    private static IPAddress? ClientOf(ConnectionState state) => (state.ClientEndPoint as IPEndPoint)?.Address;
+    private ValueTask RefuseAsync(ForwardHttpConnection connection, HttpAnswer answer, ConnectionEndReason reason) =>
+        FinalReply.SendAsync(connection.Context, answer.ToBytes(keepAlive: false, _timeProvider.GetUtcNow()), reason, _timeProvider);
 }

@@ -1,8 +1,10 @@
+using System.Threading.Tasks;
 using WmProxy.ForwardProxy.Access;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
-/// <summary>One request of a client, and what became of it; a feature of the request.</summary>
+/// <summary>One request of a client, and what becomes of it.</summary>
 internal sealed class ForwardExchange
 {
     public ForwardExchange(ForwardHttpConnection connection)
@@ -11,6 +13,7 @@ internal sealed class ForwardExchange
 
         // A reload counts for the next request of a connection that began before it.
         Proxy = connection.Proxy.State.Current ?? connection.Proxy;
+        KeepsAlive = connection.Request.KeepsAlive;
     }
 
     public ForwardHttpConnection Connection { get; }
@@ -18,8 +21,7 @@ internal sealed class ForwardExchange
     /// <summary>The configuration that the request is served by.</summary>
     public ForwardProxyModel Proxy { get; }
 
-    /// <summary>Its head as it came.</summary>
-    public required RequestHead Head { get; init; }
+    public RequestHead Request => Connection.Request;
 
     /// <summary>What it is for; <see langword="null"/> where that is malformed.</summary>
     public RequestTarget? Target { get; set; }
@@ -33,18 +35,30 @@ internal sealed class ForwardExchange
     /// <summary>How often it may still be forwarded; <see langword="null"/> for any number.</summary>
     public int? ForwardsLeft { get; set; }
 
-    /// <summary>What the client is told instead of the destination's response.</summary>
-    public HttpAnswer? Answer { get; set; }
+    /// <summary>The content of the request; <see langword="null"/> where there is none.</summary>
+    public BodyRelay? Content { get; set; }
+
+    /// <summary>The content's way to the destination; <see langword="null"/> as long as it is not on it, and where it went with the head.</summary>
+    public Task<BodyEnd>? Sending { get; set; }
+
+    /// <summary>Whether the destination has asked for the content that the client holds back (RFC 9110 section 10.1.1).</summary>
+    public bool HasContinued { get; set; }
+
+    /// <summary>Whether another request may come on the client's connection.</summary>
+    public bool KeepsAlive { get; set; }
+
+    /// <summary>The status code of the response; 0 for none.</summary>
+    public int Status { get; set; }
 
     /// <summary>What went wrong, in words for a log.</summary>
     public string? Error { get; set; }
 
-    /// <summary>What goes to the destination for it.</summary>
-    public UpstreamRequest? Upstream { get; set; }
+    /// <summary>Bytes of content from the client, or of what it sent after a change of protocol.</summary>
+    public long BytesUp { get; set; }
 
-    /// <summary>Counts its content; <see langword="null"/> where nobody wants to know.</summary>
-    public MeteredStream? Request { get; set; }
+    /// <summary>Bytes of content to the client.</summary>
+    public long BytesDown { get; set; }
 
-    /// <inheritdoc cref="Request"/>
-    public MeteredStream? Response { get; set; }
+    /// <summary>Whether all of the request's content is read, or there was none.</summary>
+    public bool IsRequestRead => Content?.IsComplete ?? !Request.Framing.HasContent;
 }

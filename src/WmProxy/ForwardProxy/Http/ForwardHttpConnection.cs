@@ -1,44 +1,63 @@
 using System;
+using System.IO;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
 using WmProxy.Connections;
-using WmProxy.Listeners;
+using WmProxy.Http1;
+using WmProxy.Relay;
 using WmProxy.Relay.Bandwidth;
 
 namespace WmProxy.ForwardProxy.Http;
 
-/// <summary>What the requests of one client connection share; a feature of the connection. They come one after the other.</summary>
-internal sealed class ForwardHttpConnection : IDisposable
+/// <summary>
+/// What the requests of one client connection share. They come one after the other; between them nothing is held but this. Its row in the connection table
+/// lives by the bytes of all of them.
+/// </summary>
+internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
 {
-    private readonly ForwardHttpClientFactory _clients;
+    private const int Waiting = 0;
+    private const int Serving = 1;
+    private const int AwaitingResponse = 2;
+    private const int Ending = 3;
+
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    private readonly TimeProvider _timeProvider;
+    private readonly CancellationTokenSource _canceled = new();
     private ForwardProxyModel? _authenticatedBy;
     private byte[]? _authenticated;
     private string? _user;
-    private ForwardHttpClients? _ownClients;
+    private UpstreamConnection? _upstream;
+    private UpstreamConnection? _pinned;
     private BandwidthModel? _bandwidthModel;
     private BandwidthLease? _bandwidth;
+    private Task _watch = Task.CompletedTask;
+    private long _bytesUp;
+    private long _bytesDown;
+    private long _messages;
+    private int _phase = Serving;
+    private bool _isPinning;
 
-    public ForwardHttpConnection(ConnectionState state, HandOffConnection handOff, ForwardProxyModel proxy, ForwardHttpClientFactory clients)
+    public ForwardHttpConnection(TransportConnectionContext context, ForwardProxyModel proxy, TimeProvider timeProvider)
     {
-        State = state;
-        HandOff = handOff;
+        Context = context;
         Proxy = proxy;
-        _clients = clients;
-        Head = new HeadCapture(handOff.Transport.Input);
-        handOff.Transport = new DuplexPipe(Head, handOff.Transport.Output);
-        Client = (state.ClientEndPoint as IPEndPoint)?.Address;
-        AccessLog = state.AccessLog;
+        _timeProvider = timeProvider;
+        Client = (context.State.ClientEndPoint as IPEndPoint)?.Address;
+        AccessLog = context.State.AccessLog;
     }
 
-    public ConnectionState State { get; }
+    public TransportConnectionContext Context { get; }
 
-    public HandOffConnection HandOff { get; }
+    public TransportStream Stream => Context.Stream;
+
+    public ConnectionState State => Context.State;
 
     /// <summary>The configuration that the connection began with.</summary>
     public ForwardProxyModel Proxy { get; }
-
-    /// <summary>The heads of the requests, as they come.</summary>
-    public HeadCapture Head { get; }
 
     /// <summary>The client's address; <see langword="null"/> on a Unix domain socket.</summary>
     public IPAddress? Client { get; }
@@ -46,14 +65,158 @@ internal sealed class ForwardHttpConnection : IDisposable
     /// <summary>Whether each request is a line of the access log; the connection is none then.</summary>
     public bool AccessLog { get; }
 
-    /// <summary>The connections to destinations that the requests may use.</summary>
-    public ForwardHttpClients Clients => _ownClients ?? _clients.Shared;
+    /// <summary>The head of the request that is being served.</summary>
+    public RequestHead Request { get; } = new();
+
+    /// <summary>The head of its response.</summary>
+    public ResponseHead Response { get; } = new();
+
+    /// <summary>What goes to the destination with the next write.</summary>
+    public OutputBuffer Up { get; } = new();
+
+    /// <summary>What goes to the client with the next write.</summary>
+    public OutputBuffer Down { get; } = new();
+
+    /// <summary>The target of the last request.</summary>
+    public RequestTarget? LastTarget { get; set; }
+
+    /// <summary>How many times in a row the client was asked for credentials.</summary>
+    public int Challenges { get; set; }
+
+    /// <summary>Cancelled when the connection is ended from outside: for what a closed socket does not interrupt.</summary>
+    public CancellationToken Canceled => _canceled.Token;
+
+    /// <summary>Whether the destination of the request took longer to answer than anything may stand still.</summary>
+    public bool HasTimedOut { get; private set; }
+
+    public long BytesUp => Volatile.Read(ref _bytesUp);
+
+    public long BytesDown => Volatile.Read(ref _bytesDown);
+
+    public long Activity => BytesUp + BytesDown + Volatile.Read(ref _messages);
+
+    public int EndedDirections => 0;
+
+    public long? AcknowledgedWhilePending
+    {
+        get
+        {
+            var (down, up) = (Stream.AcknowledgedWhilePending, Volatile.Read(ref _upstream)?.Stream.AcknowledgedWhilePending);
+            return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
+        }
+    }
+
+    /// <summary>Counts bytes that were written. Each direction has one writer at a time.</summary>
+    public void AddBytes(RelayDirection direction, int count)
+    {
+        if (direction == RelayDirection.Up)
+        {
+            Volatile.Write(ref _bytesUp, _bytesUp + count);
+        }
+        else
+        {
+            Volatile.Write(ref _bytesDown, _bytesDown + count);
+        }
+    }
 
     /// <summary>
-    /// From now on the connections to destinations are of this client connection alone: what it authenticates with belongs to a connection rather than to a
+    /// The request that was served is over: waits for the next one, for at most the idle time set. <see langword="false"/> when none comes: the client has
+    /// ended its direction, or the connection is to end.
+    /// </summary>
+    public async ValueTask<bool> WaitForRequestAsync(long idleTicks)
+    {
+        State.LimitIdle(idleTicks);
+        Volatile.Write(ref _messages, _messages + 1);
+        if (!Stream.Buffered.IsEmpty)
+        {
+            // Pipelined.
+            return !State.IsDraining;
+        }
+
+        Volatile.Write(ref _phase, Waiting);
+        Interlocked.MemoryBarrier();
+        if (State.IsDraining && TryLeave(Waiting, Ending))
+        {
+            return false;
+        }
+
+        Watch();
+        await _watch;
+
+        // Whoever ends it meanwhile has it, and waits for this very wait to be over.
+        return TryLeave(Waiting, Serving);
+    }
+
+    /// <summary>
+    /// From now on a reset by the client ends the request that is being served, although nobody reads: only once all that belongs to the request is read. An
+    /// end of its direction is no reason to deny it the answer.
+    /// </summary>
+    public void Watch()
+    {
+        if (_watch.IsCompleted && Stream.Buffered.IsEmpty)
+        {
+            _watch = WatchAsync();
+        }
+    }
+
+    /// <summary>The request goes by <paramref name="upstream"/>; <see langword="null"/> when it is over.</summary>
+    public void SetUpstream(UpstreamConnection? upstream)
+    {
+        Interlocked.Exchange(ref _upstream, upstream);
+        if (_canceled.IsCancellationRequested)
+        {
+            upstream?.Stream.Abort();
+        }
+    }
+
+    /// <summary>The destination has the request, or part of it, and is to answer.</summary>
+    public void AwaitResponse()
+    {
+        HasTimedOut = false;
+        Volatile.Write(ref _messages, _messages + 1);
+        TryLeave(Serving, AwaitingResponse);
+    }
+
+    /// <summary>The response has begun, or there will be none. <see langword="false"/> when the connection is being ended instead.</summary>
+    public bool ResponseCame() => TryLeave(AwaitingResponse, Serving);
+
+    /// <summary>
+    /// From now on connections to destinations are of this client connection alone: what it authenticates with belongs to a connection rather than to a
     /// request (RFC 4559 section 6, NTLM), and nobody else may come to use that.
     /// </summary>
-    public void PinClients() => _ownClients ??= _clients.CreatePinned();
+    public void PinUpstreams() => _isPinning = true;
+
+    /// <summary>The connection that is of this client alone, if it is one for <paramref name="key"/>.</summary>
+    public UpstreamConnection? TakePinned(in UpstreamKey key)
+    {
+        if (_pinned is not { } pinned || pinned.Key != key)
+        {
+            return null;
+        }
+
+        _pinned = null;
+        pinned.IsReused = true;
+        if (!pinned.Stream.HasInput)
+        {
+            return pinned;
+        }
+
+        pinned.Dispose();
+        return null;
+    }
+
+    /// <summary>Keeps a connection for this client alone, if that is how it has to be.</summary>
+    public bool TryPin(UpstreamConnection upstream)
+    {
+        if (!_isPinning)
+        {
+            return false;
+        }
+
+        _pinned?.Dispose();
+        _pinned = upstream;
+        return true;
+    }
 
     /// <summary>
     /// The user whose <paramref name="credentials"/> were found right before, by the same configuration: a hash made to be slow is asked once a connection only.
@@ -84,9 +247,128 @@ internal sealed class ForwardHttpConnection : IDisposable
         return _bandwidth;
     }
 
+    /// <summary>
+    /// Ends the connection with a last message that is to arrive (see <see cref="FinalReply"/>), whatever its client still sends.
+    /// </summary>
+    /// <param name="reply">The message; empty where it was sent.</param>
+    /// <param name="reason">What is recorded.</param>
+    /// <param name="sending">The content of the last request that is still on its way, to a destination that is gone.</param>
+    public async ValueTask EndAsync(ReadOnlyMemory<byte> reply, ConnectionEndReason reason, Task? sending)
+    {
+        Volatile.Write(ref _phase, Ending);
+        if (State.TryEnd(reason))
+        {
+            using var patience = new CancellationTokenSource(EndPatience, _timeProvider);
+            try
+            {
+                await Stream.WriteAsync(reply, patience.Token);
+                AddBytes(RelayDirection.Down, reply.Length);
+                await Stream.CompleteWritesAsync(patience.Token);
+                State.EndsInOrder = true;
+                await _watch.WaitAsync(patience.Token);
+                await (sending ?? Task.CompletedTask).WaitAsync(patience.Token);
+                await FinalReply.DiscardAsync(Stream, patience.Token);
+            }
+            catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+            {
+                // Gone, or too slow to be waited for.
+            }
+        }
+
+        if (!_watch.IsCompleted || sending is { IsCompleted: false })
+        {
+            // Whatever still reads is not to outlive it.
+            Cancel(reason);
+        }
+
+        await _watch;
+        await (sending ?? Task.CompletedTask);
+    }
+
+    public bool TryEndIdle()
+    {
+        switch (Volatile.Read(ref _phase))
+        {
+            case AwaitingResponse when !HasTimedOut:
+                // The client is told so.
+                HasTimedOut = true;
+                Volatile.Read(ref _upstream)?.Stream.Abort();
+                return true;
+            case Serving:
+                // A login, a lookup, a dial and an answer have time limits of their own.
+                return Volatile.Read(ref _upstream) is null;
+            default:
+                return TryEndWaiting(ConnectionEndReason.IdleTimeout);
+        }
+    }
+
+    public void Drain() => TryEndWaiting(ConnectionEndReason.Completed);
+
+    public void Cancel(ConnectionEndReason reason)
+    {
+        Stream.Abort();
+        _canceled.Cancel();
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _upstream)?.Stream.Abort();
+    }
+
     public void Dispose()
     {
         _bandwidth?.Dispose();
-        _ownClients?.Dispose();
+        _pinned?.Dispose();
+        Request.Release();
+        Response.Release();
+        Up.Release();
+        Down.Release();
     }
+
+    private bool TryEndWaiting(ConnectionEndReason reason)
+    {
+        if (!TryLeave(Waiting, Ending))
+        {
+            return false;
+        }
+
+        _ = EndWaitingAsync(reason);
+        return true;
+    }
+
+    // Sends the end, and lets the client do likewise: its next request may be on its way, and a reset would say more than there is to say.
+    private async Task EndWaitingAsync(ConnectionEndReason reason)
+    {
+        State.TryEnd(reason);
+        State.EndsInOrder = true;
+        try
+        {
+            using var patience = new CancellationTokenSource(EndPatience, _timeProvider);
+            await Stream.CompleteWritesAsync(patience.Token);
+            await _watch.WaitAsync(patience.Token);
+        }
+        catch (Exception ex) when (ex is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+        {
+            Stream.Abort();
+        }
+    }
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            // Waits without a buffer; then, where it was no end of this wait that anybody waited for, has a look at what it is.
+            _ = await Stream.ReadAsync(Memory<byte>.Empty);
+            if (Volatile.Read(ref _phase) is Serving or AwaitingResponse)
+            {
+                _ = await Stream.ReadAsync(Memory<byte>.Empty);
+            }
+        }
+        catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException)
+        {
+            if (Volatile.Read(ref _phase) is Serving or AwaitingResponse)
+            {
+                State.Abort(ConnectionEndReason.ClientReset);
+            }
+        }
+    }
+
+    private bool TryLeave(int phase, int next) => Interlocked.CompareExchange(ref _phase, next, phase) == phase;
 }

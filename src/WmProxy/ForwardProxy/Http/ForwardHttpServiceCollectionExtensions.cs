@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using WmProxy.Configuration;
 using WmProxy.ForwardProxy.Connect;
 
 namespace WmProxy.ForwardProxy.Http;
@@ -8,19 +9,23 @@ internal static class ForwardHttpServiceCollectionExtensions
 {
     public static IServiceCollection AddWmProxyForwardHttp(this IServiceCollection services)
     {
-        services.AddHttpForwarder();
         services.AddSingleton(_ => new UpstreamConnections());
+        services.AddSingleton<UpstreamPool>();
         services.AddSingleton<UpstreamDialer>();
-        services.AddSingleton<ForwardHttpClientFactory>();
+        services.AddSingleton<ViaField>();
+        services.AddSingleton<ForwardHeadWriter>();
+        services.AddSingleton<ExchangeRelay>();
+        services.AddSingleton<RequestForwarder>();
         services.AddSingleton<ForwardRequestAuthenticator>();
         services.AddSingleton<ForwardRequestRecorder>();
         services.AddSingleton<ForwardRequestHandler>();
-        services.AddSingleton<ForwardHttpApplication>();
-        services.AddSingleton<ForwardHttpServer>();
-        services.AddHostedService(provider => provider.GetRequiredService<ForwardHttpServer>());
+        services.AddSingleton<ConnectHandler>();
         services.AddSingleton<ForwardHttpHandler>();
-        services.AddSingleton<IForwardProtocolHandler>(provider => provider.GetRequiredService<ForwardHttpHandler>());
-        services.AddSingleton<IForwardProtocolHandler, ConnectHandler>();
+        AddProtocol(services, ForwardProtocol.Http);
+        AddProtocol(services, ForwardProtocol.Connect);
         return services;
     }
+
+    private static void AddProtocol(IServiceCollection services, ForwardProtocol protocol) => services.AddSingleton<IForwardProtocolHandler>(
+        provider => new HttpProtocolHandler(protocol, provider.GetRequiredService<ForwardHttpHandler>()));
 }

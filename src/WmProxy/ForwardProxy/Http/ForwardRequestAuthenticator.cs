@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
@@ -13,19 +12,20 @@ internal sealed class ForwardRequestAuthenticator
 
     public ForwardRequestAuthenticator(IForwardAuthenticator authenticator) => _authenticator = authenticator;
 
-    /// <summary>The user; <see langword="null"/> for missing and for wrong credentials, and for two of them.</summary>
-    public async ValueTask<string?> AuthenticateAsync(HttpContext context, ForwardExchange exchange)
+    /// <summary>The user; <see langword="null"/> for missing and for wrong credentials, and for two of them: which ones are meant?</summary>
+    /// <param name="connection">The connection, with the head of the request.</param>
+    /// <param name="proxy">Whose users.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<string?> AuthenticateAsync(ForwardHttpConnection connection, ForwardProxyModel proxy, CancellationToken cancellationToken)
     {
-        var connection = exchange.Connection;
-        if (context.Request.Headers[HeaderNames.ProxyAuthorization] is not [{ Length: > 0 } value])
+        if (Find(connection.Request) is not { } bytes)
         {
             return null;
         }
 
-        var bytes = Encoding.Latin1.GetBytes(value);
         try
         {
-            if (connection.FindUser(exchange.Proxy, bytes) is { } known)
+            if (connection.FindUser(proxy, bytes) is { } known)
             {
                 return known;
             }
@@ -36,14 +36,32 @@ internal sealed class ForwardRequestAuthenticator
                 return null;
             }
 
-            var user = await _authenticator.AuthenticateAsync(
-                exchange.Proxy, credentials.User, credentials.Password, connection.Client, context.RequestAborted);
-            connection.SetUser(exchange.Proxy, bytes, user);
+            var user = await _authenticator.AuthenticateAsync(proxy, credentials.User, credentials.Password, connection.Client, cancellationToken);
+            connection.SetUser(proxy, bytes, user);
             return user;
         }
         finally
         {
             CryptographicOperations.ZeroMemory(bytes);
         }
+    }
+
+    private static byte[]? Find(RequestHead request)
+    {
+        var found = -1;
+        for (var i = 0; i < request.FieldCount; i++)
+        {
+            if (request.KindOf(i) == FieldKind.ProxyAuthorization)
+            {
+                if (found >= 0)
+                {
+                    return null;
+                }
+
+                found = i;
+            }
+        }
+
+        return found >= 0 && !request.ValueOf(found).IsEmpty ? request.ValueOf(found).ToArray() : null;
     }
 }

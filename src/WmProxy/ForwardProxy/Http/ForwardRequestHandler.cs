@@ -1,109 +1,106 @@
 using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Net;
-using System.Text;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
 using WmProxy.Configuration;
 using WmProxy.Connections;
-using Yarp.ReverseProxy.Forwarder;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
 /// <summary>
-/// Serves one request of a client of HTTP: knows who asks, judges where to, forwards. Each step may answer instead. On a kept-alive connection all of it is
-/// done anew for every request.
+/// Serves one request of a client of HTTP, other than <c>CONNECT</c>: knows who asks, judges where to, forwards. Each step may answer instead. On a kept-alive
+/// connection all of it is done anew for every request.
 /// </summary>
 internal sealed class ForwardRequestHandler
 {
-    // The longest that a timer takes.
-    private const int MaxTimeoutMilliseconds = int.MaxValue;
+    // What a client may still send of a request that is answered without it, before its connection ends instead.
+    private const int MaxDiscarded = 256 * 1024;
+
+    // For the client to take its answer and send what is left of its request.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ForwardRequestAuthenticator _authenticator;
     private readonly IForwardDialer _dialer;
-    private readonly IHttpForwarder _forwarder;
+    private readonly RequestForwarder _forwarder;
     private readonly ForwardRequestRecorder _recorder;
-    private readonly ViaField _via = new();
-    private readonly ForwardTransformer _transformer;
+    private readonly ConnectionTable _connections;
+    private readonly ViaField _via;
     private readonly TimeProvider _timeProvider;
 
     public ForwardRequestHandler(
-        ForwardRequestAuthenticator authenticator, IForwardDialer dialer, IHttpForwarder forwarder, ForwardRequestRecorder recorder, TimeProvider timeProvider)
+        ForwardRequestAuthenticator authenticator, IForwardDialer dialer, RequestForwarder forwarder, ForwardRequestRecorder recorder, ConnectionTable connections,
+        ViaField via, TimeProvider timeProvider)
     {
         _authenticator = authenticator;
         _dialer = dialer;
         _forwarder = forwarder;
         _recorder = recorder;
-        _transformer = new ForwardTransformer(_via);
+        _connections = connections;
+        _via = via;
         _timeProvider = timeProvider;
     }
 
-    public async Task HandleAsync(HttpContext context)
+    /// <summary>Serves the request whose head <paramref name="connection"/> has.</summary>
+    /// <returns>Whether another one may follow; else the connection is ended, or is to be.</returns>
+    public async ValueTask<bool> HandleAsync(ForwardHttpConnection connection)
     {
-        var connection = context.Features.GetRequiredFeature<ForwardHttpConnection>();
-        var requestLine = $"{context.Request.Method} {context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget} {context.Request.Protocol}";
-        var exchange = new ForwardExchange(connection) { Head = RequestHead.Parse(connection.Head.Take(), requestLine) };
-        context.Features.Set(exchange);
-
-        // It was for the first head.
-        connection.State.SetDeadline(0);
+        var exchange = new ForwardExchange(connection);
+        connection.State.LimitIdle(exchange.Proxy.IdleTicks);
 
         // Each request is a line, so the connection is none.
         connection.State.AccessLog = false;
         var start = _timeProvider.GetTimestamp();
         try
         {
-            if (await DecideAsync(context, exchange) is { } refusal)
+            var answer = await DecideAsync(exchange);
+            if (answer is { } said)
             {
-                await AnswerAsync(context, refusal);
+                await AnswerAsync(exchange, said);
             }
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            exchange.Error ??= "The client left.";
+            else if (!exchange.KeepsAlive)
+            {
+                await connection.EndAsync(default, ConnectionEndReason.Completed, exchange.Sending);
+            }
         }
         finally
         {
-            _recorder.Ended(context, exchange, _timeProvider.GetElapsedTime(start));
+            exchange.BytesUp += exchange.Content?.Bytes ?? 0;
+            _recorder.Ended(exchange, _timeProvider.GetElapsedTime(start));
         }
+
+        return exchange.KeepsAlive;
     }
 
     /// <summary>Serves the request, unless there is something else to say.</summary>
-    private async ValueTask<HttpAnswer?> DecideAsync(HttpContext context, ForwardExchange exchange)
+    private async ValueTask<HttpAnswer?> DecideAsync(ForwardExchange exchange)
     {
-        var request = context.Request;
-        if (exchange.Head.Error is { } error)
-        {
-            return HttpAnswer.BadRequest(error);
-        }
-
-        if (HttpMethods.IsConnect(request.Method))
-        {
-            return new HttpAnswer(StatusCodes.Status501NotImplemented, "CONNECT comes first on a connection.");
-        }
-
-        exchange.Target = RequestTarget.Parse(request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, out var malformed);
+        var (connection, request) = (exchange.Connection, exchange.Request);
+        exchange.Target = RequestTarget.Parse(request, connection.LastTarget, out var malformed);
         if (exchange.Target is null)
         {
             return malformed;
         }
 
-        exchange.Connection.State.Target = exchange.Target.Destination.ToString();
+        connection.LastTarget = exchange.Target;
+        connection.State.Target = exchange.Target.Text;
+        if (!IsHostValid(exchange))
+        {
+            return HttpAnswer.BadRequest("The Host field is not valid.");
+        }
+
         if (exchange.Proxy.Config.Users.Count > 0)
         {
-            exchange.User = await _authenticator.AuthenticateAsync(context, exchange);
+            exchange.User = await _authenticator.AuthenticateAsync(connection, exchange.Proxy, _connections.Aborting);
             if (exchange.User is null)
             {
                 return HttpAnswer.AuthenticationRequired;
             }
 
-            exchange.Connection.State.User = exchange.User;
+            connection.State.User = exchange.User;
         }
 
-        if (_via.IsLoop(request.Headers.Via))
+        connection.Challenges = 0;
+        if (_via.IsLoop(request))
         {
             exchange.Error = "The request has been here before: its Via field says so.";
             return HttpAnswer.Of(ForwardRefusal.Loop);
@@ -116,19 +113,13 @@ internal sealed class ForwardRequestHandler
 
         if (left == 0)
         {
-            await MaxForwards.AnswerAsync(context);
+            await AnswerAsync(exchange, StatusCodes.Status200OK, keepAlive => MaxForwards.Answer(request, keepAlive, _timeProvider.GetUtcNow()), ConnectionEndReason.Completed);
             return null;
         }
 
         exchange.ForwardsLeft = left;
-        return await JudgeAsync(context, exchange);
-    }
-
-    private async ValueTask<HttpAnswer?> JudgeAsync(HttpContext context, ForwardExchange exchange)
-    {
-        var (connection, proxy) = (exchange.Connection, exchange.Proxy);
-        var request = new ForwardRequest(ForwardCommand.Http, exchange.Target!.Destination, exchange.User, connection.Client);
-        var verdict = await _dialer.JudgeAsync(proxy, request, context.RequestAborted);
+        var asked = new ForwardRequest(ForwardCommand.Http, exchange.Target.Destination, exchange.User, connection.Client);
+        var verdict = await _dialer.JudgeAsync(exchange.Proxy, asked, _connections.Aborting);
         if (!verdict.IsAllowed)
         {
             exchange.Error = verdict.Error;
@@ -136,112 +127,79 @@ internal sealed class ForwardRequestHandler
         }
 
         exchange.Rule = verdict.Rule;
-        exchange.Upstream = new UpstreamRequest(proxy, request, verdict.Rule);
-
-        // Any of them: it may go by a connection that another request opened.
-        using var live = proxy.TrackAny(request, verdict.Addresses, () => connection.State.Abort(ConnectionEndReason.AccessRevoked));
-        return await ForwardAsync(context, exchange);
+        return await _forwarder.ForwardAsync(exchange, asked, verdict);
     }
 
-    private async ValueTask<HttpAnswer?> ForwardAsync(HttpContext context, ForwardExchange exchange)
+    // RFC 9112 section 3.2.2: the target counts, whatever the field says; but it has to be one.
+    private static bool IsHostValid(ForwardExchange exchange)
     {
-        var (connection, proxy) = (exchange.Connection, exchange.Proxy);
-        Meter(context, exchange);
-        if (BelongsToConnection(context.Request.Headers.Authorization))
+        var request = exchange.Request;
+        for (var i = 0; i < request.FieldCount; i++)
         {
-            connection.PinClients();
-        }
-
-        using var client = connection.Clients.Rent(exchange.Upstream!);
-        connection.HandOff.AbortReason = ConnectionEndReason.UpstreamReset;
-        try
-        {
-            var config = new ForwarderRequestConfig
+            if (request.KindOf(i) == FieldKind.Host)
             {
-                ActivityTimeout = TimeSpan.FromMilliseconds(Math.Min(_timeProvider.GetElapsedTime(0, proxy.IdleTicks).TotalMilliseconds, MaxTimeoutMilliseconds)),
-                Version = HttpVersion.Version11,
-                VersionPolicy = System.Net.Http.HttpVersionPolicy.RequestVersionExact,
-            };
-            var error = await _forwarder.SendAsync(context, exchange.Target!.Uri!.GetLeftPart(UriPartial.Authority), client.Invoker, config, _transformer);
-            return error == ForwarderError.None ? exchange.Answer : Describe(context, exchange, error);
+                var value = request.ValueOf(i);
+                return value.IsEmpty || value.SequenceEqual(exchange.Target!.Host) || Authority.TryParse(value, defaultPort: 80, out _);
+            }
         }
-        finally
-        {
-            connection.HandOff.AbortReason = ConnectionEndReason.ProtocolError;
-        }
+
+        return true;
     }
 
-    private static void Meter(HttpContext context, ForwardExchange exchange)
+    private ValueTask AnswerAsync(ForwardExchange exchange, HttpAnswer answer)
     {
-        var bandwidth = exchange.Connection.GetBandwidth(exchange.Rule!.Bandwidth);
-        if (bandwidth is null && !exchange.Connection.AccessLog)
+        var connection = exchange.Connection;
+        var isChallenge = answer.Status == StatusCodes.Status407ProxyAuthenticationRequired;
+        if (isChallenge && ++connection.Challenges >= ForwardHttpHandler.MaxChallenges)
+        {
+            exchange.KeepsAlive = false;
+        }
+
+        if (answer.IsFinal)
+        {
+            exchange.KeepsAlive = false;
+            exchange.Error ??= answer.Text;
+            connection.State.Error = exchange.Error;
+        }
+
+        return AnswerAsync(
+            exchange,
+            answer.Status,
+            keepAlive => answer.ToBytes(keepAlive, _timeProvider.GetUtcNow(), HttpMethods.IsHead(exchange.Request.Method)),
+            isChallenge ? ConnectionEndReason.AuthenticationFailed : answer.IsFinal ? ConnectionEndReason.ProtocolError : ConnectionEndReason.Completed);
+    }
+
+    /// <param name="exchange">The exchange; its client has been told nothing yet.</param>
+    /// <param name="status">The status code.</param>
+    /// <param name="write">The whole message, by whether another request may follow.</param>
+    /// <param name="reason">What is recorded, where none may.</param>
+    private async ValueTask AnswerAsync(ForwardExchange exchange, int status, Func<bool, ReadOnlyMemory<byte>> write, ConnectionEndReason reason)
+    {
+        var connection = exchange.Connection;
+        exchange.Status = status;
+
+        // Content that is on its way to a destination goes nowhere any more, and what a client holds back may never come.
+        exchange.KeepsAlive &= !connection.State.IsDraining && (exchange.IsRequestRead || (exchange.Sending is null && !exchange.Request.ExpectsContinue));
+        if (!exchange.KeepsAlive)
+        {
+            await connection.EndAsync(write(false), reason, exchange.Sending);
+            return;
+        }
+
+        connection.State.SetDeadline(_timeProvider.GetTimestamp() + _connections.ToTicks(AnswerTimeout));
+        var message = write(true);
+        await connection.Stream.WriteAsync(message);
+        connection.AddBytes(Relay.RelayDirection.Down, message.Length);
+        if (exchange.IsRequestRead)
         {
             return;
         }
 
-        context.Request.Body = exchange.Request = new MeteredStream(context.Request.Body, bandwidth);
-        context.Response.Body = exchange.Response = new MeteredStream(context.Response.Body, bandwidth);
-        if (context.Features.Get<IHttpUpgradeFeature>() is { } upgrade)
+        exchange.Content ??= new BodyRelay(connection, Relay.RelayDirection.Up, connection.Stream, exchange.Request.Framing, asChunks: false, limiter: null);
+        if (!await exchange.Content.DiscardAsync(connection.Up, MaxDiscarded))
         {
-            context.Features.Set<IHttpUpgradeFeature>(new MeteredUpgradeFeature(upgrade, exchange, bandwidth));
+            exchange.KeepsAlive = false;
+            await connection.EndAsync(default, reason, sending: null);
         }
-    }
-
-    /// <summary>What the client is told about a request that could not be forwarded; <see langword="null"/> where that comes too late.</summary>
-    private static HttpAnswer? Describe(HttpContext context, ForwardExchange exchange, ForwarderError error)
-    {
-        var exception = context.GetForwarderErrorFeature()?.Exception;
-        exchange.Error = $"{error}: {exception?.GetBaseException().Message ?? "-"}";
-        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
-        {
-            return null;
-        }
-
-        if (FindRefusal(exception) is { } refused)
-        {
-            return HttpAnswer.Of(refused.Refusal);
-        }
-
-        return error switch
-        {
-            ForwarderError.RequestTimedOut => HttpAnswer.Of(ForwardRefusal.Timeout),
-            ForwarderError.RequestBodyClient => HttpAnswer.BadRequest("The content of the request is malformed."),
-            _ => new HttpAnswer(StatusCodes.Status502BadGateway, "The destination gave no valid answer."),
-        };
-    }
-
-    private static ForwardRefusedException? FindRefusal(Exception? exception)
-    {
-        return exception switch
-        {
-            null => null,
-            ForwardRefusedException refused => refused,
-            AggregateException { InnerExceptions: var inner } => inner.Select(FindRefusal).FirstOrDefault(found => found is not null),
-            _ => FindRefusal(exception.InnerException),
-        };
-    }
-
-    private static bool BelongsToConnection(IEnumerable<string?> authorization) => authorization.Any(value => value is not null
-        && (value.StartsWith("Negotiate", StringComparison.OrdinalIgnoreCase) || value.StartsWith("NTLM", StringComparison.OrdinalIgnoreCase)));
-
-    private static async Task AnswerAsync(HttpContext context, HttpAnswer answer)
-    {
-        var response = context.Response;
-        response.Clear();
-        response.StatusCode = answer.Status;
-        response.ContentType = "text/plain; charset=utf-8";
-        if (answer.Status == StatusCodes.Status407ProxyAuthenticationRequired)
-        {
-            response.Headers[HeaderNames.ProxyAuthenticate] = HttpAnswer.Challenge;
-        }
-        else if (answer.Status is StatusCodes.Status400BadRequest or StatusCodes.Status501NotImplemented)
-        {
-            // Where one request was malformed, who knows where the next one begins?
-            response.Headers.Connection = "close";
-        }
-
-        var text = Encoding.ASCII.GetBytes(answer.Text + "\n");
-        response.ContentLength = text.Length;
-        await response.Body.WriteAsync(text, context.RequestAborted);
     }
 }

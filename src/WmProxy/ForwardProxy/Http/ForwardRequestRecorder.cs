@@ -1,6 +1,4 @@
 using System;
-using System.Net;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using WmProxy.Diagnostics;
 
@@ -18,21 +16,26 @@ internal sealed partial class ForwardRequestRecorder
         _accessLog = loggers.CreateLogger(ConnectionRecorder.AccessLogCategory);
     }
 
-    public void Ended(HttpContext context, ForwardExchange exchange, TimeSpan elapsed)
+    public void Ended(ForwardExchange exchange, TimeSpan elapsed)
     {
         var connection = exchange.Connection;
-        var target = exchange.Target?.LogText ?? "-";
+        if (!connection.AccessLog && !_logger.IsEnabled(LogLevel.Debug))
+        {
+            return;
+        }
+
+        var method = exchange.Request.Method;
+        var target = exchange.Target?.Describe(exchange.Request) ?? "-";
         var milliseconds = Math.Round(elapsed.TotalMilliseconds, 1);
         if (connection.AccessLog)
         {
             Log.ForwardHttpAccessLog(
-                _accessLog, connection.State.ClientEndPoint, exchange.Proxy.ProxyId, exchange.User ?? "-", context.Request.Method, target, exchange.Rule?.ClusterId ?? "-",
-                context.Response.StatusCode, exchange.Request?.BytesRead ?? 0, exchange.Response?.BytesWritten ?? 0, milliseconds, exchange.Error ?? "-");
+                _accessLog, connection.State.ClientEndPoint?.ToString() ?? "-", exchange.Proxy.ProxyId, exchange.User ?? "-", method, target,
+                exchange.Rule?.ClusterId ?? "-", exchange.Status, exchange.BytesUp, exchange.BytesDown, milliseconds, exchange.Error ?? "-");
         }
-        else if (_logger.IsEnabled(LogLevel.Debug))
+        else
         {
-            Log.ForwardHttpRequestEnded(
-                _logger, context.Request.Method, target, connection.State.Id, context.Response.StatusCode, milliseconds, exchange.Error);
+            Log.ForwardHttpRequestEnded(_logger, method, target, connection.State.Id, exchange.Status, milliseconds, exchange.Error);
         }
     }
 
@@ -40,7 +43,7 @@ internal sealed partial class ForwardRequestRecorder
     {
         [LoggerMessage(EventIds.ForwardHttpAccessLog, LogLevel.Information, "client {client} proxy {proxy} user {user} {method} {target} by {cluster} status {status} up {bytesUp} down {bytesDown} ms {durationMs} error {error}", EventName = nameof(ForwardHttpAccessLog))]
         public static partial void ForwardHttpAccessLog(
-            ILogger logger, EndPoint? client, string proxy, string user, string method, string target, string cluster, int status, long bytesUp, long bytesDown, double durationMs, string error);
+            ILogger logger, string client, string proxy, string user, string method, string target, string cluster, int status, long bytesUp, long bytesDown, double durationMs, string error);
 
         [LoggerMessage(EventIds.ForwardHttpRequestEnded, LogLevel.Debug, "{method} {target} on connection {id}: status {status}, {durationMs} ms. {error}", EventName = nameof(ForwardHttpRequestEnded))]
         public static partial void ForwardHttpRequestEnded(ILogger logger, string method, string target, long id, int status, double durationMs, string? error);

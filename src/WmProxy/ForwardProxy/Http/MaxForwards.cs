@@ -1,69 +1,81 @@
 using System;
-using System.Collections.Generic;
-using System.Globalization;
+using System.Buffers.Text;
 using System.Text;
-using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
 /// <summary><c>Max-Forwards</c> (RFC 9110 section 7.6.2): a client may ask how far its <c>OPTIONS</c> or <c>TRACE</c> gets.</summary>
 internal static class MaxForwards
 {
-    // RFC 9110 section 9.3.8: what is sensitive is not reflected.
-    private static readonly HashSet<string> Sensitive =
-        new(StringComparer.OrdinalIgnoreCase) { HeaderNames.Authorization, HeaderNames.ProxyAuthorization, HeaderNames.Cookie };
-
     /// <summary>Reads the field; <see langword="false"/> where it is malformed.</summary>
     /// <param name="request">The request.</param>
     /// <param name="left">How many times the request may be forwarded; <see langword="null"/> for any number.</param>
-    public static bool TryRead(HttpRequest request, out int? left)
+    public static bool TryRead(RequestHead request, out int? left)
     {
         left = null;
-        var values = request.Headers[HeaderNames.MaxForwards];
-        if (values.Count == 0 || !(HttpMethods.IsOptions(request.Method) || HttpMethods.IsTrace(request.Method)))
+        if (!HttpMethods.IsOptions(request.Method) && !HttpMethods.IsTrace(request.Method))
         {
             return true;
         }
 
-        if (values.Count > 1 || !int.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        for (var i = 0; i < request.FieldCount; i++)
         {
-            return false;
+            if (request.KindOf(i) != FieldKind.MaxForwards)
+            {
+                continue;
+            }
+
+            var value = request.ValueOf(i);
+            if (left is not null || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out int number, out var read) || read != value.Length)
+            {
+                return false;
+            }
+
+            left = number;
         }
 
-        left = number;
         return true;
     }
 
-    /// <summary>Answers a request that may be forwarded no more, as its destination would.</summary>
-    public static async Task AnswerAsync(HttpContext context)
+    /// <summary>The answer to a request that may be forwarded no more, as its destination would give it.</summary>
+    public static ReadOnlyMemory<byte> Answer(RequestHead request, bool keepAlive, DateTimeOffset now)
     {
-        var response = context.Response;
-        response.StatusCode = StatusCodes.Status200OK;
-        if (HttpMethods.IsOptions(context.Request.Method))
+        var content = new OutputBuffer();
+        if (HttpMethods.IsTrace(request.Method))
         {
-            response.ContentLength = 0;
-            return;
+            WriteTrace(content, request);
         }
 
-        var text = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{context.Request.Method} {context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget} {context.Request.Protocol}\r\n");
-        foreach (var (name, values) in context.Request.Headers)
+        var answer = new OutputBuffer();
+        answer.Append("HTTP/1.1 200 OK\r\n"u8);
+        answer.AppendField("Date"u8, Encoding.ASCII.GetBytes(now.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
+        answer.Append(content.Length > 0 ? "Content-Type: message/http\r\n"u8 : default);
+        answer.Append(keepAlive ? default : "Connection: close\r\n"u8);
+        answer.Append("Content-Length: "u8);
+        answer.Append(content.Length);
+        answer.Append("\r\n\r\n"u8);
+        answer.Append(content.Written.Span);
+        var bytes = answer.Written.ToArray();
+        answer.Release();
+        content.Release();
+        return bytes;
+    }
+
+    // RFC 9110 section 9.3.8: what is sensitive is not reflected.
+    private static void WriteTrace(OutputBuffer output, RequestHead request)
+    {
+        output.Append(request.RequestLine);
+        output.Append("\r\n"u8);
+        for (var i = 0; i < request.FieldCount; i++)
         {
-            foreach (var value in values)
+            if (request.KindOf(i) is not (FieldKind.Authorization or FieldKind.ProxyAuthorization or FieldKind.Cookie))
             {
-                if (!Sensitive.Contains(name))
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
-                }
+                output.AppendField(request.NameOf(i), request.ValueOf(i));
             }
         }
 
-        var message = Encoding.Latin1.GetBytes(text.Append("\r\n").ToString());
-        response.ContentType = "message/http";
-        response.ContentLength = message.Length;
-        await response.Body.WriteAsync(message, context.RequestAborted);
+        output.Append("\r\n"u8);
     }
 }

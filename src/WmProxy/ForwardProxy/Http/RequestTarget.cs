@@ -1,91 +1,105 @@
 using System;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using WmProxy.Connectors;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
 /// <summary>
-/// A request-target in absolute form (RFC 9112 section 3.2.2), taken apart without being changed: what the destination gets is what the client wrote.
+/// Scheme and authority of a request-target in absolute form (RFC 9112 section 3.2.2), taken apart without being changed: what the destination gets is what the
+/// client wrote. Path and query stay in the head.
 /// </summary>
 internal sealed class RequestTarget
 {
     private const int DefaultPort = 80;
 
-    private RequestTarget(ForwardTarget destination, string host, string pathAndQuery)
+    private readonly byte[] _authority;
+    private readonly int _pathStart;
+
+    private RequestTarget(byte[] authority, int pathStart, ForwardTarget destination)
     {
-        (Destination, Host, PathAndQuery) = (destination, host, pathAndQuery);
-        var name = destination.Host.Contains(':', StringComparison.Ordinal) ? $"[{destination.Host}]" : destination.Host;
-        Uri = Uri.TryCreate($"http://{name}:{destination.Port}{pathAndQuery}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var uri) ? uri : null;
+        _authority = authority;
+        _pathStart = pathStart;
+        Destination = destination;
+        Text = destination.ToString();
     }
 
     /// <summary>Where to.</summary>
     public ForwardTarget Destination { get; }
 
+    /// <summary><see cref="Destination"/> in words.</summary>
+    public string Text { get; }
+
     /// <summary>The <c>Host</c> field for the destination: host and port as the client wrote them in the target.</summary>
-    public string Host { get; }
+    public ReadOnlySpan<byte> Host => _authority.AsSpan().TrimEnd((byte)':');
 
-    /// <summary>The target in origin form.</summary>
-    public string PathAndQuery { get; }
-
-    /// <summary>For a client of HTTP; its path and query are taken as they are.</summary>
-    public Uri? Uri { get; }
-
-    /// <summary>The target for a log: a query may carry secrets.</summary>
-    public string LogText
-    {
-        get
-        {
-            var query = PathAndQuery.IndexOf('?', StringComparison.Ordinal);
-            return $"http://{Host}{(query < 0 ? PathAndQuery : PathAndQuery[..query])}";
-        }
-    }
-
-    /// <param name="method">The method; <c>OPTIONS</c> of a whole server is something else.</param>
-    /// <param name="text">The target as it stands in the request line.</param>
+    /// <param name="request">The head.</param>
+    /// <param name="last">The target of the connection's last request, which often is the same.</param>
     /// <param name="error">What to say where it is not one that can be served.</param>
-    public static RequestTarget? Parse(string method, string text, out HttpAnswer error)
+    public static RequestTarget? Parse(RequestHead request, RequestTarget? last, out HttpAnswer error)
     {
-        var end = text.IndexOf("://", StringComparison.Ordinal);
-        if (text.StartsWith('/') || end <= 0)
+        var text = request.Target;
+        var end = text.IndexOf("://"u8);
+        if (text[0] == '/' || end <= 0)
         {
             error = HttpAnswer.BadRequest("This is a proxy: requests have the whole URI, with http://, in their request line.");
             return null;
         }
 
-        var scheme = text.AsSpan(0, end);
-        if (scheme.Equals("https", StringComparison.OrdinalIgnoreCase))
+        // RFC 3986 section 3.1: in any case.
+        if (FieldNames.Is(text[..end], "https"u8))
         {
             // It would take TLS to the destination in the client's name, of which the client could see nothing.
             error = new HttpAnswer(StatusCodes.Status501NotImplemented, "Use CONNECT for https.");
             return null;
         }
 
-        error = HttpAnswer.BadRequest("Only http URIs are served, and https by CONNECT.");
-        if (!scheme.Equals("http", StringComparison.OrdinalIgnoreCase))
+        if (!FieldNames.Is(text[..end], "http"u8))
         {
+            error = HttpAnswer.BadRequest("Only http URIs are served, and https by CONNECT.");
             return null;
         }
 
         error = HttpAnswer.BadRequest("The URI in the request line is malformed.");
-        var rest = text.AsSpan(end + "://".Length);
-        var length = rest.IndexOfAny('/', '?');
-        var authority = length < 0 ? rest : rest[..length];
-        var path = length < 0 ? default : rest[length..];
+        var start = end + "://".Length;
+        var length = text[start..].IndexOfAny((byte)'/', (byte)'?');
+        var pathStart = length < 0 ? text.Length : start + length;
 
-        // RFC 9112 section 3.2: no fragment, no white space, nothing beyond ASCII. RFC 9110 section 4.2.4: user information is an error.
-        if (rest.Contains('#') || path.ContainsAnyExceptInRange('!', '~') || !Authority.TryParse(authority, DefaultPort, out var destination))
+        // RFC 9112 section 3.2: no fragment, no white space, nothing beyond ASCII.
+        if (text[start..].Contains((byte)'#') || text[pathStart..].ContainsAnyExceptInRange((byte)'!', (byte)'~'))
         {
             return null;
         }
 
-        if (method == HttpMethods.Options && path.IsEmpty)
+        var authority = text[start..pathStart];
+        return last is not null && last._pathStart == pathStart && authority.SequenceEqual(last._authority) ? last : Parse(authority, pathStart);
+    }
+
+    /// <summary>Path and query, in origin form; for <c>OPTIONS</c> of a whole server <c>*</c> (RFC 9112 section 3.2.4).</summary>
+    public void WritePath(OutputBuffer output, RequestHead request)
+    {
+        var path = request.Target[_pathStart..];
+        if (path.IsEmpty || path[0] == '?')
         {
-            // RFC 9112 section 3.2.4: it would have to go on as "*", which the client of HTTP that is used here cannot write.
-            error = new HttpAnswer(StatusCodes.Status501NotImplemented, "OPTIONS of a whole server is not served; name a path.");
-            return null;
+            output.Append(path.IsEmpty && HttpMethods.IsOptions(request.Method) ? "*"u8 : "/"u8);
         }
 
-        var target = new RequestTarget(destination, authority.TrimEnd(':').ToString(), path.StartsWith('/') ? path.ToString() : $"/{path}");
-        return target.Uri is null ? null : target;
+        output.Append(path);
+    }
+
+    /// <summary>The target for a log: a query may carry secrets.</summary>
+    public string Describe(RequestHead request)
+    {
+        var path = request.Target[_pathStart..];
+        var query = path.IndexOf((byte)'?');
+        path = query < 0 ? path : path[..query];
+        return $"http://{Encoding.ASCII.GetString(Host)}{(path.IsEmpty ? "/" : Encoding.ASCII.GetString(path))}";
+    }
+
+    private static RequestTarget? Parse(ReadOnlySpan<byte> authority, int pathStart)
+    {
+        // RFC 9110 section 4.2.4: user information is an error.
+        return Authority.TryParse(authority, DefaultPort, out var destination) ? new RequestTarget(authority.ToArray(), pathStart, destination) : null;
     }
 }

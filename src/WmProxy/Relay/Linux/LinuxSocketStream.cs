@@ -93,6 +93,25 @@ internal sealed class LinuxSocketStream : TransportStream
         return new ValueTask<int>(_write, _write.Start(default, default, cancellationToken));
     }
 
+    public override bool HasInput
+    {
+        get
+        {
+            if (!Buffered.IsEmpty || IsReadable || IsClosing)
+            {
+                // From any thread, hence the lock that closing takes too. What was left unread before may have been nothing.
+                lock (_readiness)
+                {
+                    return !Buffered.IsEmpty || _descriptor < 0 || IsClosing || LinuxSocket.Peek(_descriptor) != -Libc.Eagain;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    public override object? Home => _loop;
+
     public override EndPoint? GetLocalEndPoint()
     {
         Span<byte> address = stackalloc byte[128];
@@ -354,7 +373,17 @@ internal sealed class LinuxSocketStream : TransportStream
             }
         }
 
-        if (IsReadable && _read is { IsPending: true } read && Receive(read.Target.Span) is var received && received != -Libc.Eagain)
+        if (!IsReadable || _read is not { IsPending: true } read)
+        {
+            return;
+        }
+
+        if (read.Target.IsEmpty)
+        {
+            // Whoever waits for something to be there reads it next, and finds an end or a failure by that: no need to look first.
+            read.Complete(0);
+        }
+        else if (Receive(read.Target.Span) is var received && received != -Libc.Eagain)
         {
             if (received >= 0)
             {

@@ -22,9 +22,10 @@ public sealed class ForwardHttpFieldTests
 
         var request = await peer.NextAsync();
         Assert.Equal(
-            ["Accept", "Cookie", "Host", "Upgrade-Insecure-Requests", "Via", "X-Stays"],
+            ["Accept", "Connection", "Cookie", "Host", "TE", "Upgrade-Insecure-Requests", "Via", "X-Stays"],
             request.Names.Order(StringComparer.Ordinal));
         Assert.Equal("example.test", request["Host"]);
+        Assert.Equal(("trailers", "TE"), (request["TE"], request["Connection"]));
         Assert.Equal("a, b", request["Accept"]);
         Assert.Equal("\u00e9", request["X-Stays"] is { } value ? System.Text.Encoding.UTF8.GetString(System.Text.Encoding.Latin1.GetBytes(value)) : null);
     }
@@ -48,6 +49,35 @@ public sealed class ForwardHttpFieldTests
         Assert.Equal(2, response.Names.Count(name => name == "Set-Cookie"));
         Assert.Equal("Tue, 15 Nov 1994 08:12:31 GMT", response["Date"]);
         Assert.StartsWith("1.0 before, 1.1 wmproxy-", response["Via"]);
+    }
+
+    [Fact]
+    public async Task ResponseWithoutADate_GetsOne()
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        // RFC 9110 section 6.6.1.
+        var date = DateTimeOffset.ParseExact((await HttpMessage.ReadAsync(client))["Date"]!, "R", System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(date, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+    }
+
+    [Fact]
+    public async Task ResponseField_FoldedOrWithSpaceBeforeTheColon_IsPutRight()
+    {
+        await using var peer = new HttpPeer("HTTP/1.1 200 OK\r\nX-Folded: a\r\n \tb\r\nX-Space : c\r\nContent-Length: 2, 2\r\n\r\nok");
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        // RFC 9112 sections 5.1 and 5.2.
+        var response = await HttpMessage.ReadAsync(client, isBodyless: true);
+        Assert.Matches("^a +\tb$", response["X-Folded"]);
+        Assert.Equal("c", response["X-Space"]);
     }
 
     [Fact]

@@ -14,7 +14,12 @@ public sealed class ForwardHttpRefusalTests
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: example.test\r\n\r\n", 400)]
     [InlineData("OPTIONS * HTTP/1.1\r\nHost: example.test\r\n\r\n", 400)]
-    [InlineData("OPTIONS http://example.test HTTP/1.1\r\nHost: x\r\n\r\n", 501)]
+    [InlineData("GET http://example.test/ HTTP/2.0\r\nHost: x\r\n\r\n", 505)]
+    [InlineData("GET  http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", 400)]
+    [InlineData("GET http://example.test/ HTTP/1.1 \r\nHost: x\r\n\r\n", 400)]
+    [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: x\r\nX-A: 1\rX-B: 2\r\n\r\n", 400)]
+    [InlineData("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0000000000000000001\r\n\r\na", 400)]
+    [InlineData("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na", 400)]
     [InlineData("GET https://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", 501)]
     [InlineData("GET ftp://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", 400)]
     [InlineData("GET http:/example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", 400)]
@@ -180,20 +185,117 @@ public sealed class ForwardHttpRefusalTests
         Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
     }
 
+    [Theory]
+    [InlineData("\"Http\"", "GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT example.test:80 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    public async Task ProtocolThatIsOff_IsRefused_AlsoAfterAnotherRequest(string protocols, string first, string second)
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await ForwardHost.StartAsync($""" "Protocols": [ {protocols} ] """);
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync(first);
+        await HttpMessage.ReadAsync(client);
+        await client.SendAsync(second);
+
+        var answer = await client.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 403 ", answer.Text);
+        Assert.Equal(ReadEnd.Fin, answer.End);
+    }
+
     [Fact]
-    public async Task ConnectAfterAnotherRequest_IsRefused_AndEndsTheConnection()
+    public async Task AnswerToHead_HasNoContent()
     {
         await using var peer = new HttpPeer();
         await using var host = await ForwardHost.StartAsync();
         host.Dialer.Map("example.test:80", peer.EndPoint);
+        host.Dialer.Refuse("refused.test:80", ForwardRefusal.RuleDenied);
         using var client = await host.ConnectAsync();
 
+        await client.SendAsync("HEAD http://refused.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal(403, (await HttpMessage.ReadAsync(client, isBodyless: true)).Status);
         await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
-        await HttpMessage.ReadAsync(client);
-        await client.SendAsync("CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n");
+
+        Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 10000000\r\n")]
+    [InlineData("Content-Length: 5\r\nExpect: 100-continue\r\n")]
+    public async Task ContentThatNobodyWaitsFor_EndsTheConnection_AfterTheAnswer(string fields)
+    {
+        await using var host = await ForwardHost.StartAsync(Users);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"POST http://example.test/ HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        if (!fields.Contains("Expect"))
+        {
+            await client.TrySendAsync(new byte[1_000_000]);
+        }
 
         var answer = await client.ReadToEndAsync();
-        Assert.StartsWith("HTTP/1.1 501 ", answer.Text);
+        Assert.StartsWith("HTTP/1.1 407 ", answer.Text);
         Assert.Equal(ReadEnd.Fin, answer.End);
+    }
+
+    [Theory]
+    [InlineData("5;")]
+    [InlineData("g\r\n")]
+    [InlineData("5\nhello\r\n")]
+    [InlineData("5\r\nhello!\r\n")]
+    [InlineData("-1\r\n")]
+    [InlineData("0\r\nBad Name: 1\r\n\r\n")]
+    [InlineData("1000000000000000\r\n")]
+    public async Task MalformedChunks_AreAnswered400_AndGoNowhere(string content)
+    {
+        await using var peer = new ScriptedPeer(script => script.ReadUntil("\r\n\r\n").ReadToEnd());
+        await using var host = await ForwardHost.StartAsync();
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"POST http://example.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n{content}\0\r\n");
+
+        var answer = await client.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 400 ", answer.Text);
+        Assert.Equal(ReadEnd.Fin, answer.End);
+    }
+
+    [Fact]
+    public async Task DestinationThatTakesTooLong_Becomes504_OnAConnectionThatGoesOn()
+    {
+        var time = new FakeTimeProvider();
+        var asked = new TaskCompletionSource();
+        await using var peer = new ScriptedPeer(script => script.ReadUntil("\r\n\r\n").Then((_, _) => { asked.SetResult(); return Task.CompletedTask; }).Stall());
+        await using var good = new HttpPeer();
+        await using var host = await ForwardHost.StartAsync(""" "IdleTimeout": "20s" """, timeProvider: time);
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        host.Dialer.Map("good.test:80", good.EndPoint);
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        await asked.Task.Within();
+
+        var (answer, elapsed) = await time.AdvanceUntilAsync(HttpMessage.ReadAsync(client));
+        await client.SendAsync("GET http://good.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Equal(504, answer.Status);
+        Assert.InRange(elapsed.TotalSeconds, 20, 23);
+        Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+    }
+
+    [Fact]
+    public async Task ConnectionThatWaitsTooLongForARequest_IsEndedInOrder()
+    {
+        var time = new FakeTimeProvider();
+        await using var peer = new HttpPeer();
+        await using var host = await ForwardHost.StartAsync(timeProvider: time);
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        await HttpMessage.ReadAsync(client);
+
+        var (end, elapsed) = await time.AdvanceUntilAsync(client.ReadToEndAsync());
+
+        Assert.Equal(ReadEnd.Fin, end.End);
+        Assert.InRange(elapsed.TotalSeconds, 119, 123);
     }
 }

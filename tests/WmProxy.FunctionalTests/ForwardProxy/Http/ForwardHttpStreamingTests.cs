@@ -56,12 +56,165 @@ public sealed class ForwardHttpStreamingTests
         using var client = await host.ConnectAsync();
 
         await client.SendAsync("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
-        Assert.Equal("HTTP/1.1 100 Continue\r\n\r\n", await client.ReadUntilAsync("\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 100 Continue\r\n", await client.ReadUntilAsync("\r\n\r\n"));
         await client.SendAsync("hello");
         Assert.Equal("ok", (await HttpMessage.ReadAsync(client)).Body);
         await client.SendAsync("POST http://refusing.test/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
 
         Assert.Equal(413, (await HttpMessage.ReadAsync(client)).Status);
+    }
+
+    [Fact]
+    public async Task InterimResponses_ArePassedOn_AsTheyCome()
+    {
+        var hinted = new TaskCompletionSource();
+        await using var peer = new ScriptedPeer(script => script
+            .ReadUntil("\r\n\r\n").Write("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n").WaitFor(hinted.Task)
+            .Write("HTTP/1.1 102 Processing\r\n\r\n" + HttpPeer.Ok).ReadToEnd());
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        var hints = await HttpMessage.ReadAsync(client, isBodyless: true);
+        hinted.SetResult();
+        var processing = await HttpMessage.ReadAsync(client, isBodyless: true);
+
+        Assert.Equal((103, 102), (hints.Status, processing.Status));
+        Assert.Equal("</style.css>; rel=preload", hints["Link"]);
+        Assert.Null(hints["X-Hop"]);
+        Assert.Null(hints["Connection"]);
+        Assert.Equal("ok", (await HttpMessage.ReadAsync(client)).Body);
+    }
+
+    [Fact]
+    public async Task InterimResponses_AreNotForClientsOfHttp10()
+    {
+        await using var peer = new HttpPeer("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HttpPeer.Ok);
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("GET http://example.test/ HTTP/1.0\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", (await client.ReadToEndAsync()).Text);
+    }
+
+    [Fact]
+    public async Task Trailers_ArePassedOn_BothWays_ButForWhatFramesAndRoutes()
+    {
+        const string trailers = "0\r\nX-Checksum: 1\r\nContent-Length: 5\r\nConnection: close\r\nHost: evil.test\r\n\r\n";
+        await using var peer = new ScriptedPeer(script => script
+            .ReadUntil("0\r\nX-Checksum: 1\r\n\r\n")
+            .Write($"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n\r\n2;ext=1\r\nok\r\n{trailers}").ReadToEnd());
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"POST http://example.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nup\r\n{trailers}");
+        var head = await client.ReadUntilAsync("\r\n\r\n");
+
+        Assert.Contains("\r\nTrailer: X-Checksum\r\n", head);
+        Assert.Equal("2\r\nok\r\n0\r\nX-Checksum: 1\r\n\r\n", await client.ReadUntilAsync("\r\n\r\n"));
+    }
+
+    [Fact]
+    public async Task ResponseBeforeTheContentHasEnded_IsPassedOnMeanwhile()
+    {
+        await using var peer = new ScriptedPeer(script => script
+            .ReadUntil("one").Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nONE\r\n").ReadUntil("two").Write("3\r\nTWO\r\n0\r\n\r\n")
+            .ReadUntil("GET / HTTP").Write(HttpPeer.Ok).ReadToEnd());
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        await client.ReadUntilAsync("ONE");
+        await client.SendAsync("3\r\ntwo\r\n0\r\n\r\n");
+        await client.ReadUntilAsync("TWO\r\n0\r\n\r\n");
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Equal("ok", (await HttpMessage.ReadAsync(client)).Body);
+        Assert.Equal(1, peer.AcceptedCount);
+    }
+
+    [Fact]
+    public async Task DestinationThatWantsNoMoreContent_IsPassedOn_AndEndsTheConnection()
+    {
+        await using var peer = new ScriptedPeer(script => script.ReadUntil("\r\n\r\n").Write("HTTP/1.1 413 Too Much\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!"));
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
+
+        var answer = await client.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 413 ", answer.Text);
+        Assert.EndsWith("no!", answer.Text);
+        Assert.Equal(ReadEnd.Fin, answer.End);
+    }
+
+    [Fact]
+    public async Task KeptConnection_ThatItsDestinationEndsInsteadOfAnswering_IsReplaced()
+    {
+        // Answers once on each connection, then ends it when the next request comes.
+        await using var peer = new TestServerSocket(async (connection, _) =>
+        {
+            await connection.ReadUntilAsync("\r\n\r\n");
+            await connection.SendAsync(HttpPeer.Ok);
+            await connection.ReadUntilAsync("\r\n\r\n");
+        });
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+            Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+        }
+
+        Assert.Equal(3, peer.AcceptedCount);
+    }
+
+    [Fact]
+    public async Task RequestThatMayNotBeRepeated_GoesOnAConnectionOfItsOwn()
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        foreach (var request in new[] { "GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\n", "POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na" })
+        {
+            await client.SendAsync(request);
+            await HttpMessage.ReadAsync(client);
+        }
+
+        Assert.Equal(2, peer.AcceptedCount);
+    }
+
+    [Fact]
+    public async Task ConnectAfterOtherRequests_BecomesATunnel()
+    {
+        await using var peer = new HttpPeer();
+        await using var echo = new EchoServer();
+        await using var host = await StartAsync(peer);
+        host.Dialer.Map("echo.test:7", echo.EndPoint);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("GET http://example.test/ HTTP/1.1\r\nHost: x\r\n\r\nCONNECT echo.test:7 HTTP/1.1\r\nHost: x\r\n\r\nearly");
+        Assert.Equal("ok", (await HttpMessage.ReadAsync(client)).Body);
+        Assert.Equal(200, (await HttpMessage.ReadAsync(client, isBodyless: true)).Status);
+        client.HalfClose();
+
+        Assert.Equal("early", (await client.ReadToEndAsync()).Text);
+    }
+
+    [Fact]
+    public async Task OptionsOfAWholeServer_GoesOnAsAsterisk()
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync("OPTIONS HTTP://example.test HTTP/1.1\r\nHost: example.test\r\n\r\n");
+
+        // RFC 9112 section 3.2.4.
+        Assert.Equal("OPTIONS * HTTP/1.1", (await peer.NextAsync()).StartLine);
     }
 
     [Fact]
