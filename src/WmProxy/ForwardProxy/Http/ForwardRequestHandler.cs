@@ -14,7 +14,7 @@ namespace WmProxy.ForwardProxy.Http;
 internal sealed class ForwardRequestHandler
 {
     // What a client may still send of a request that is answered without it, before its connection ends instead.
-    private const int MaxDiscarded = 256 * 1024;
+    private const int MaxDiscarded = 16 * 1024 * 1024;
 
     // For the client to take its answer and send what is left of its request.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
@@ -146,6 +146,9 @@ internal sealed class ForwardRequestHandler
         return true;
     }
 
+    private static bool IsWorthReading(ForwardExchange exchange) =>
+        exchange.Sending is null && !exchange.Request.ExpectsContinue && exchange.Request.Framing.Length <= MaxDiscarded;
+
     private ValueTask AnswerAsync(ForwardExchange exchange, HttpAnswer answer)
     {
         var connection = exchange.Connection;
@@ -179,7 +182,7 @@ internal sealed class ForwardRequestHandler
         exchange.Status = status;
 
         // Content that is on its way to a destination goes nowhere any more, and what a client holds back may never come.
-        exchange.KeepsAlive &= !connection.State.IsDraining && (exchange.IsRequestRead || (exchange.Sending is null && !exchange.Request.ExpectsContinue));
+        exchange.KeepsAlive &= !connection.State.IsDraining && (exchange.IsRequestRead || IsWorthReading(exchange));
         if (!exchange.KeepsAlive)
         {
             await connection.EndAsync(write(false), reason, exchange.Sending);
