@@ -150,14 +150,16 @@ internal sealed partial class ForwardDialer : IForwardDialer
     private async ValueTask<ForwardDialResult> DialAddressesAsync(
         ForwardProxyModel proxy, ForwardRequest request, ForwardVerdict verdict, long start, TransportStream? beside, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var deadline = _deadlines.Rent();
-        var registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
+        var registration = default(CancellationTokenRegistration);
         try
         {
             var connecting = ConnectAsync(verdict.Addresses, request.Target.Port, beside, deadline.Token);
             if (!connecting.IsCompleted)
             {
-                // One limit for name and connection.
+                // Most that are near are connected by now. One limit for name and connection.
+                registration = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), deadline);
                 var left = proxy.ConnectTimeout - _timeProvider.GetElapsedTime(start);
                 deadline.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
             }

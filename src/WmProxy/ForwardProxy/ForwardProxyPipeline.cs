@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Connections;
@@ -67,7 +68,7 @@ internal sealed class ForwardProxyPipeline
         {
             if (!_terminatesTls || await TlsStep.RunAsync(connection, _proxy.Tls!))
             {
-                await ServeAsync(connection);
+                await ServeAsync(connection, await DetectAsync(connection.Stream));
             }
         }
         finally
@@ -94,43 +95,37 @@ internal sealed class ForwardProxyPipeline
         }
     }
 
-    private async ValueTask ServeAsync(TransportConnectionContext connection)
+    private Task ServeAsync(TransportConnectionContext connection, DetectedProtocol detected)
     {
         var state = connection.State;
-        switch (await DetectAsync(connection.Stream))
+        switch (detected)
         {
             case DetectedProtocol.Undecided:
                 state.TryEnd(ConnectionEndReason.ClientGone);
-                break;
+                return Task.CompletedTask;
             case DetectedProtocol.Socks4 when TryGet(ForwardProtocol.Socks4, out var handler):
-                await handler.RunAsync(connection, _proxy);
-                break;
+                return handler.RunAsync(connection, _proxy);
             case DetectedProtocol.Socks5 when TryGet(ForwardProtocol.Socks5, out var handler):
-                await handler.RunAsync(connection, _proxy);
-                break;
+                return handler.RunAsync(connection, _proxy);
             case DetectedProtocol.Http when TryGet(ForwardProtocol.Http, out var handler):
-                await handler.RunAsync(connection, _proxy);
-                break;
+                return handler.RunAsync(connection, _proxy);
             case DetectedProtocol.Connect when TryGet(ForwardProtocol.Connect, out var handler):
-                await handler.RunAsync(connection, _proxy);
-                break;
+                return handler.RunAsync(connection, _proxy);
             case var protocol:
                 state.Error = Describe(protocol);
                 var answer = ProtocolRefusals.Find(protocol, TryGet(ForwardProtocol.Connect, out _));
-                if (answer.IsEmpty)
+                if (!answer.IsEmpty)
                 {
-                    state.TryEnd(ConnectionEndReason.ProtocolError);
-                }
-                else
-                {
-                    await FinalReply.SendAsync(connection, answer, ConnectionEndReason.ProtocolError, _timeProvider);
+                    return FinalReply.SendAsync(connection, answer, ConnectionEndReason.ProtocolError, _timeProvider).AsTask();
                 }
 
-                break;
+                state.TryEnd(ConnectionEndReason.ProtocolError);
+                return Task.CompletedTask;
         }
     }
 
     /// <summary>Waits for the bytes that tell; <see cref="DetectedProtocol.Undecided"/> when the client left before.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<DetectedProtocol> DetectAsync(TransportStream stream)
     {
         while (true)

@@ -32,6 +32,7 @@ internal static unsafe partial class LinuxSocket
     private const int MsgPeek = 2;
     private const int MsgDontWait = 0x40;
     private const int MsgNoSignal = 0x4000;
+    private const int MsgMore = 0x8000;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int ShutWrite = 1;
@@ -103,14 +104,15 @@ internal static unsafe partial class LinuxSocket
         }
     }
 
-    /// <summary>send(2) without SIGPIPE. Returns how many bytes the kernel took.</summary>
-    public static int Send(int socket, ReadOnlySpan<byte> buffer)
+    /// <summary>send(2) without SIGPIPE. Returns how many bytes the kernel took; it may keep them for a moment if there is <paramref name="isMoreToCome"/>.</summary>
+    public static int Send(int socket, ReadOnlySpan<byte> buffer, bool isMoreToCome = false)
     {
+        var flags = MsgDontWait | MsgNoSignal | (isMoreToCome ? MsgMore : 0);
         fixed (byte* pointer = buffer)
         {
             while (true)
             {
-                var result = Result(send(socket, pointer, buffer.Length, MsgDontWait | MsgNoSignal));
+                var result = Result(send(socket, pointer, buffer.Length, flags));
                 if (result != -Libc.Eintr)
                 {
                     return result;

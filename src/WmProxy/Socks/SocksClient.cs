@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
@@ -43,6 +44,7 @@ internal sealed partial class SocksClient
     public void Revoke() => State.Abort(ConnectionEndReason.AccessRevoked);
 
     /// <summary>Receives more bytes; <see langword="false"/> when there will be none.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> TryFillAsync()
     {
         try
@@ -87,6 +89,9 @@ internal sealed partial class SocksClient
     /// <inheritdoc cref="RefuseAsync(Socks5Reply, ConnectionEndReason, string?)"/>
     public ValueTask RefuseAsync(ForwardRefusal refusal, ConnectionEndReason reason, string? error) =>
         RefuseAsync(SocksReplies.ToReply(refusal), reason, error);
+
+    /// <inheritdoc cref="RefuseAsync(Socks5Reply, ConnectionEndReason, string?)"/>
+    public ValueTask RefuseAsync(ForwardDialResult dialled) => RefuseAsync(dialled.Refusal, dialled.Failure, dialled.Error);
 
     /// <summary>Ends the connection with a last message.</summary>
     public ValueTask RefuseAsync(ReadOnlyMemory<byte> message, ConnectionEndReason reason, string? error)

@@ -22,7 +22,7 @@ internal sealed class SocksCommands
     }
 
     /// <summary>Answers the request, and whatever it leads to, to the connection's end.</summary>
-    public async Task RunAsync(SocksClient client, SocksCommand command, ForwardTarget target)
+    public Task RunAsync(SocksClient client, SocksCommand command, ForwardTarget target)
     {
         client.State.Target = target.ToString();
 
@@ -31,25 +31,15 @@ internal sealed class SocksCommands
         switch (command)
         {
             case SocksCommand.Connect:
-                await _tunnel.RunAsync(
-                    client.Connection,
-                    client.Proxy,
-                    client.Ask(ForwardCommand.Connect, target),
-                    client.TryGrantAsync,
-                    refused => client.RefuseAsync(refused.Refusal, refused.Failure, refused.Error));
-                break;
+                return _tunnel.RunAsync(client.Connection, client.Proxy, client.Ask(ForwardCommand.Connect, target), client.TryGrantAsync, client.RefuseAsync);
             case SocksCommand.Bind when client.Proxy.IsBindEnabled:
-                await _bind.RunAsync(client, target);
-                break;
+                return _bind.RunAsync(client, target);
             case SocksCommand.UdpAssociate when client.Proxy.UdpAssociate is { } model:
-                await _udpAssociate.RunAsync(client, target, model);
-                break;
+                return _udpAssociate.RunAsync(client, target, model);
             case SocksCommand.Bind or SocksCommand.UdpAssociate:
-                await client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.DestinationDenied, $"{command} is not enabled.");
-                break;
+                return client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.DestinationDenied, $"{command} is not enabled.").AsTask();
             default:
-                await client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.ProtocolError, $"There is no command {(byte)command:X2}.");
-                break;
+                return client.RefuseAsync(Socks5Reply.CommandNotSupported, ConnectionEndReason.ProtocolError, $"There is no command {(byte)command:X2}.").AsTask();
         }
     }
 }

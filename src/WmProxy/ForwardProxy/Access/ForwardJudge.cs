@@ -99,14 +99,14 @@ internal sealed class ForwardJudge
         }
 
         _metrics.Decided(proxy.ProxyId, rule);
-        return Guard(proxy, request.Target, _guard.Check(proxy, request, address, rule), rule, $"{address}")
+        return Guard(proxy, request.Target, _guard.Check(proxy, request, address, rule), rule, address)
             ?? new ForwardVerdict(rule, rule.ClusterId, rule.ClusterId is null ? [address] : [], ForwardRefusal.None, null);
     }
 
     private ForwardVerdict JudgeName(ForwardProxyModel proxy, in ForwardRequest request, string name, ForwardRule rule)
     {
         _metrics.Decided(proxy.ProxyId, rule);
-        return Guard(proxy, request.Target, EgressGuard.CheckName(proxy, name, request.Target.Port, rule), rule, request.Target.Host)
+        return Guard(proxy, request.Target, EgressGuard.CheckName(proxy, name, request.Target.Port, rule), rule, null)
             ?? new ForwardVerdict(rule, rule.ClusterId, [], ForwardRefusal.None, null);
     }
 
@@ -135,7 +135,7 @@ internal sealed class ForwardJudge
             {
                 refusal ??= Deny(proxy, decided);
             }
-            else if (Guard(proxy, request.Target, _guard.Check(proxy, request, address, decided), decided, $"{request.Target.Host} at {address}") is { } guarded)
+            else if (Guard(proxy, request.Target, _guard.Check(proxy, request, address, decided), decided, address) is { } guarded)
             {
                 refusal ??= guarded;
             }
@@ -175,7 +175,7 @@ internal sealed class ForwardJudge
         return ForwardVerdict.Refused(ForwardRefusal.RuleDenied, rule is null ? "no rule allows it" : $"rule {rule.Name} denies it");
     }
 
-    private ForwardVerdict? Guard(ForwardProxyModel proxy, ForwardTarget target, GuardReason reason, ForwardRule rule, string what)
+    private ForwardVerdict? Guard(ForwardProxyModel proxy, ForwardTarget target, GuardReason reason, ForwardRule rule, IPAddress? address)
     {
         if (reason == GuardReason.None)
         {
@@ -184,7 +184,12 @@ internal sealed class ForwardJudge
 
         var isEnforced = IsEnforced(proxy, reason);
         _reporter.Report(proxy, reason, target, rule, isEnforced);
-        return !isEnforced ? null : ForwardVerdict.Refused(
-            reason == GuardReason.Loop ? ForwardRefusal.Loop : ForwardRefusal.GuardDenied, $"the egress guard refuses {what}: {reason}");
+        if (!isEnforced)
+        {
+            return null;
+        }
+
+        var what = address is null ? target.Host : target.Address is null ? $"{target.Host} at {address}" : $"{address}";
+        return ForwardVerdict.Refused(reason == GuardReason.Loop ? ForwardRefusal.Loop : ForwardRefusal.GuardDenied, $"the egress guard refuses {what}: {reason}");
     }
 }

@@ -14,6 +14,9 @@ internal interface IRelayCalls<TPipe>
 
     int Send(int socket, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Sends bytes that may wait for the end which <see cref="ShutdownSend"/> puts behind them at once, if all of them are taken.</summary>
+    int SendLast(int socket, ReadOnlySpan<byte> bytes);
+
     /// <summary>Moves what the socket has, up to a pipe's capacity, into an empty pipe.</summary>
     int SpliceIn(int socket, TPipe pipe);
 

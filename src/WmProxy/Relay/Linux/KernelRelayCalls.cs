@@ -16,6 +16,8 @@ internal readonly struct KernelRelayCalls : IRelayCalls<SplicePipe>
 
     public int Send(int socket, ReadOnlySpan<byte> bytes) => LinuxSocket.Send(socket, bytes);
 
+    public int SendLast(int socket, ReadOnlySpan<byte> bytes) => LinuxSocket.Send(socket, bytes, isMoreToCome: true);
+
     public int SpliceIn(int socket, SplicePipe pipe) => LinuxSocket.SpliceIn(socket, pipe.WriteEnd, SplicePipe.Capacity);
 
     public int SpliceOut(SplicePipe pipe, int socket, int count) => LinuxSocket.SpliceOut(pipe.ReadEnd, socket, count);

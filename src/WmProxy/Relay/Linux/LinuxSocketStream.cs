@@ -51,6 +51,9 @@ internal sealed class LinuxSocketStream : TransportStream
     /// <summary>The descriptor, for the loop's thread only; -1 once it is closed.</summary>
     public int Descriptor => _descriptor;
 
+    /// <summary>Whether it is a TCP socket, not a Unix domain one.</summary>
+    public bool IsTcp => _isTcp;
+
     /// <summary>Whether somebody has asked for its end.</summary>
     public bool IsClosing => Volatile.Read(ref _isClosing) != 0;
 

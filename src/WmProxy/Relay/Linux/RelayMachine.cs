@@ -98,7 +98,7 @@ internal sealed class RelayMachine<TCalls, TPipe>
         if ((events & (Epoll.In | HidesMore)) != 0)
         {
             from.IsReadable = true;
-            from.MayHideMore |= (events & HidesMore) != 0;
+            from.Hiding |= events & HidesMore;
         }
 
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
@@ -168,7 +168,7 @@ internal sealed class RelayMachine<TCalls, TPipe>
         _failure = target;
         direction.HasEnded = true;
         Release(ref direction);
-        (opposite.IsReadable, opposite.MayHideMore) = (true, true);
+        (opposite.IsReadable, opposite.Hiding) = (true, HidesMore);
     }
 
     private Step Move(ref Direction direction, RelayDirection which, int from, int to, Span<byte> buffer)
@@ -205,7 +205,9 @@ internal sealed class RelayMachine<TCalls, TPipe>
         direction.IsReadable = isFull || direction.MayHideMore;
         direction.FullReads = isFull ? Math.Min(direction.FullReads + 1, FullReadsBeforeSplice) : received < SmallRead ? 0 : direction.FullReads;
 
-        var sent = _calls.Send(to, buffer[..received]);
+        // With the end told of before, this was all. It goes out with it, as one packet; the very last end is that of closing, which may have to be a reset.
+        var isLast = !isFull && direction.OnlyEndIsHidden && _failure == RelayOutcome.Waiting && !(which == RelayDirection.Up ? _down : _up).HasEnded;
+        var sent = isLast ? _calls.SendLast(to, buffer[..received]) : _calls.Send(to, buffer[..received]);
         if (sent < 0)
         {
             if (sent != -Libc.Eagain)
@@ -219,7 +221,7 @@ internal sealed class RelayMachine<TCalls, TPipe>
         _session.AddBytes(which, sent);
         if (sent == received)
         {
-            return direction.IsReadable ? Step.Again : Step.Wait;
+            return isLast ? Step.End : direction.IsReadable ? Step.Again : Step.Wait;
         }
 
         // The kernel took what there was room for: it tells when there is more.
@@ -344,10 +346,16 @@ internal sealed class RelayMachine<TCalls, TPipe>
         public int End;
         public int InPipe;
         public int FullReads;
+        public uint Hiding;
         public bool IsReadable;
-        public bool MayHideMore;
         public bool IsBlocked;
         public bool HasEnded;
+
+        /// <summary>Whether a short read may have left something.</summary>
+        public readonly bool MayHideMore => Hiding != 0;
+
+        /// <summary>Whether that can be nothing but the end, which comes behind everything else.</summary>
+        public readonly bool OnlyEndIsHidden => Hiding == Epoll.PeerHangUp;
 
         public readonly bool CanRun => !HasEnded && !IsBlocked && (IsReadable || Unsent is not null || InPipe > 0);
     }

@@ -66,6 +66,12 @@ internal sealed class RelayPair : EventLoopHandler, ILinuxSocketOwner, IEventLoo
 
     public void OnReady(LinuxSocketStream socket, uint events)
     {
+        if (!socket.IsTcp && (events & Epoll.PeerHangUp) != 0)
+        {
+            // Its reads stop at descriptors sent along too, which nothing tells of.
+            events |= Epoll.Priority;
+        }
+
         if (socket == _client)
         {
             _machine.ClientReady(events);
@@ -88,7 +94,8 @@ internal sealed class RelayPair : EventLoopHandler, ILinuxSocketOwner, IEventLoo
     void IValueTaskSource<ConnectionEndReason>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 
-    private static uint EventsOf(LinuxSocketStream socket) => (socket.IsReadable ? Epoll.In : 0) | (socket.MayHideMore ? Epoll.PeerHangUp : 0);
+    // What it is that may hide more is not known any more: anything.
+    private static uint EventsOf(LinuxSocketStream socket) => (socket.IsReadable ? Epoll.In : 0) | (socket.MayHideMore ? Epoll.PeerHangUp | Epoll.Priority : 0);
 
     private void Take(LinuxSocketStream socket, RelayDirection direction)
     {

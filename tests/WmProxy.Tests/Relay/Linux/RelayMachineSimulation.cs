@@ -85,7 +85,9 @@ internal sealed class RelayMachineSimulation
     {
         if (socket.IsChanged && _kernel.Random.Next(2) == 0)
         {
-            Tell(socket, socket.TakeEvents() & (Epoll.In | Epoll.PeerHangUp | Epoll.Priority));
+            // All that is known of it is whether there is something to read, and whether more may be hidden.
+            var hides = (socket.TakeEvents() & ~(Epoll.In | Epoll.Out)) != 0;
+            Tell(socket, Epoll.In | (hides ? Epoll.PeerHangUp | Epoll.Priority : 0));
         }
         else if (_kernel.Random.Next(2) == 0)
         {
@@ -145,6 +147,7 @@ internal sealed class RelayMachineSimulation
         Assert.InRange(_kernel.Calls - before, 0, MostCalls);
         Assert.Equal(Upstream.Accepted, _session.BytesUp);
         Assert.Equal(Client.Accepted, _session.BytesDown);
+        Assert.False(Client.IsWaitingForEnd || Upstream.IsWaitingForEnd, "Bytes are kept back, and nothing comes behind them.");
         if (_outcome == RelayOutcome.Waiting)
         {
             CheckWaits(Client, Upstream);

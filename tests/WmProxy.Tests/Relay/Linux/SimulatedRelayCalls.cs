@@ -16,6 +16,8 @@ internal readonly struct SimulatedRelayCalls : IRelayCalls<SimulatedPipe>
 
     public int Send(int socket, ReadOnlySpan<byte> bytes) => _kernel.Call(socket).Send(bytes);
 
+    public int SendLast(int socket, ReadOnlySpan<byte> bytes) => _kernel.Call(socket).SendLast(bytes);
+
     public int SpliceIn(int socket, SimulatedPipe pipe) => _kernel.Call(socket).SpliceIn(pipe);
 
     public int SpliceOut(SimulatedPipe pipe, int socket, int count)

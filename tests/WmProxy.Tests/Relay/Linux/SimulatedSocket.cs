@@ -44,7 +44,10 @@ internal sealed class SimulatedSocket
 
     public bool IsShutDown { get; private set; }
 
-    /// <summary>Whether the relay has read the peer's end.</summary>
+    /// <summary>Whether bytes are kept back for the end that is to go with them.</summary>
+    public bool IsWaitingForEnd { get; private set; }
+
+    /// <summary>Whether the relay has read the peer's end, or need not, since it sends the last bytes before it as such.</summary>
     public bool EndWasRead { get; private set; }
 
     /// <summary>Whether the relay was told of a failure, by a call.</summary>
@@ -168,7 +171,7 @@ internal sealed class SimulatedSocket
     public int Send(ReadOnlySpan<byte> bytes)
     {
         Assert.NotEqual(0, bytes.Length);
-        Assert.False(IsShutDown, "Bytes are sent behind an end.");
+        Assert.False(IsShutDown || IsWaitingForEnd, "Bytes are sent behind an end.");
         if (IsReset)
         {
             SendFailed = true;
@@ -191,6 +194,18 @@ internal sealed class SimulatedSocket
         return taken > 0 ? taken : -Libc.Eagain;
     }
 
+    public int SendLast(ReadOnlySpan<byte> bytes)
+    {
+        Assert.True(Other.PeerEnded && Other.Read == Other.PeerSent, "Something is sent as the last that is not.");
+        var sent = Send(bytes);
+        if (sent == bytes.Length)
+        {
+            Other.EndWasRead = IsWaitingForEnd = true;
+        }
+
+        return sent;
+    }
+
     public int SpliceOut(SimulatedPipe pipe)
     {
         var sent = Send(pipe.Content);
@@ -208,6 +223,7 @@ internal sealed class SimulatedSocket
         Assert.False(_kernel.FailureWasTold, "A failure was told of, and an end is passed on.");
         Assert.True(Other.EndWasRead, "An end is passed on that did not come.");
         Assert.Equal(Other.PeerSent, Accepted);
+        IsWaitingForEnd = false;
         if (IsReset)
         {
             return Fail(NotConnected);
