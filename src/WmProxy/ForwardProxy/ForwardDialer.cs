@@ -81,7 +81,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
         var verdict = await JudgeWithinAsync(proxy, request, cancellationToken);
         if (!verdict.IsAllowed)
         {
-            return ForwardDialResult.Refused(verdict.Refusal, ReasonOf(verdict.Refusal), verdict.Error);
+            return ForwardDialResult.Refused(verdict.Refusal, verdict.Refusal.ToEndReason(), verdict.Error);
         }
 
         return verdict.ClusterId is { } cluster
@@ -160,7 +160,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             var late = TimedOut(proxy, request);
-            return ForwardDialResult.Refused(late.Refusal, ReasonOf(late.Refusal), late.Error);
+            return ForwardDialResult.Refused(late.Refusal, late.Refusal.ToEndReason(), late.Error);
         }
         catch (OperationCanceledException)
         {
@@ -210,13 +210,6 @@ internal sealed partial class ForwardDialer : IForwardDialer
         // A firewall's no (EACCES, EPERM), and whatever else a system may say.
         SocketError.AccessDenied => ForwardRefusal.HostUnreachable,
         _ => ForwardRefusal.Failed,
-    };
-
-    private static ConnectionEndReason ReasonOf(ForwardRefusal refusal) => refusal switch
-    {
-        ForwardRefusal.RuleDenied or ForwardRefusal.GuardDenied or ForwardRefusal.Loop => ConnectionEndReason.DestinationDenied,
-        ForwardRefusal.Timeout => ConnectionEndReason.ConnectTimeout,
-        _ => ConnectionEndReason.ConnectFailed,
     };
 
     private void Record(ForwardProxyModel proxy, ForwardRequest request, ForwardRefusal refusal, string? error)

@@ -55,7 +55,7 @@ internal sealed partial class SocksBind
 
         if (!verdict.IsAllowed)
         {
-            await client.RefuseAsync(verdict.Refusal, SocksReplies.ToEndReason(verdict.Refusal), verdict.Error);
+            await client.RefuseAsync(verdict.Refusal, verdict.Refusal.ToEndReason(), verdict.Error);
         }
         else if (verdict.ClusterId is not null)
         {
@@ -224,7 +224,7 @@ internal sealed partial class SocksBind
     {
         foreach (var peer in peers)
         {
-            if (SocksName.Unmap(peer).Equals(SocksName.Unmap(address)))
+            if (peer.Unmap().Equals(address.Unmap()))
             {
                 return true;
             }

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using WmProxy.Connections;
 using WmProxy.Connectors;
 
 namespace WmProxy.ForwardProxy.Access;
@@ -129,7 +130,7 @@ internal sealed class ForwardJudge
         var addresses = new List<IPAddress>();
         foreach (var candidate in Few(resolved.Addresses))
         {
-            var address = candidate.IsIPv4MappedToIPv6 ? candidate.MapToIPv4() : candidate;
+            var address = candidate.Unmap();
             var decided = rule ?? proxy.Rules.Find(request, name, address, out _);
             if (decided is not { IsAllow: true })
             {
