@@ -21,14 +21,14 @@ internal sealed partial class ForwardDialer : IForwardDialer
 
     private readonly ForwardJudge _judge;
     private readonly IClusterDialer _clusters;
-    private readonly ForwardResolver _resolver;
+    private readonly AddressResolver _resolver;
     private readonly ConnectDeadlines _deadlines;
     private readonly ForwardMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
     public ForwardDialer(
-        ForwardJudge judge, IClusterDialer clusters, ForwardResolver resolver, ConnectDeadlines deadlines, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardDialer> logger)
+        ForwardJudge judge, IClusterDialer clusters, AddressResolver resolver, ConnectDeadlines deadlines, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardDialer> logger)
     {
         _judge = judge;
         _clusters = clusters;
@@ -152,7 +152,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
 
             if (verdict.Addresses.Count > 1 && address is not null)
             {
-                _resolver.Prefer(request.Target.Host, address);
+                _resolver.PreferForClients(request.Target.Host, address);
             }
 
             return new ForwardDialResult { Stream = result.Stream, Rule = verdict.Rule, Address = address };

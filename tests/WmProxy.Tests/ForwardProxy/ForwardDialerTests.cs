@@ -44,7 +44,7 @@ public sealed class ForwardDialerTests
         using var result = await DialAsync(Local(), "a.example", PortOf(echo));
 
         Assert.Equal(IPAddress.Loopback, result.Address);
-        Assert.Equal(IPAddress.Loopback, (await _fixture.Resolver.ResolveAsync("a.example", null, CancellationToken.None)).Addresses[0]);
+        Assert.Equal(IPAddress.Loopback, (await _fixture.Resolver.ResolveForClientAsync("a.example", null, CancellationToken.None)).Addresses[0]);
     }
 
     [Theory]

@@ -32,7 +32,7 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
         TimeProvider = timeProvider ?? TimeProvider.System;
         Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Metrics = new ForwardMetrics(Meters);
-        Resolver = new ForwardResolver(TimeProvider, LookUpAsync);
+        Resolver = new AddressResolver(TimeProvider, LookUpAsync);
         OwnListeners = new OwnListeners(this, TimeProvider, null, () => LocalAddresses.ToFrozenSet());
         Judge = new ForwardJudge(
             Resolver, new EgressGuard(OwnListeners), new EgressGuardReporter(Metrics, TimeProvider, NullLogger<EgressGuardReporter>.Instance), Metrics);
@@ -46,7 +46,7 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
 
     public ForwardMetrics Metrics { get; }
 
-    public ForwardResolver Resolver { get; }
+    public AddressResolver Resolver { get; }
 
     public OwnListeners OwnListeners { get; }
 
