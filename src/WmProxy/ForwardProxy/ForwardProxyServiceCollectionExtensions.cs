@@ -18,8 +18,12 @@ internal static class ForwardProxyServiceCollectionExtensions
         services.AddSingleton<ForwardMetrics>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<IForwardAuthenticator, ForwardAuthenticator>();
+        services.AddSingleton(provider => new LocalAddressCache(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OwnListeners(
-            provider.GetRequiredService<IListenerLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<IServer>()));
+            provider.GetRequiredService<IListenerLookup>(),
+            provider.GetRequiredService<LocalAddressCache>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IServer>()));
         services.AddSingleton<EgressGuard>();
         services.AddSingleton<EgressGuardReporter>();
         services.AddSingleton<ForwardJudge>();

@@ -33,7 +33,8 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
         Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Metrics = new ForwardMetrics(Meters);
         Resolver = new AddressResolver(TimeProvider, LookUpAsync);
-        OwnListeners = new OwnListeners(this, TimeProvider, null, () => LocalAddresses.ToFrozenSet());
+        LocalAddressCache = new LocalAddressCache(TimeProvider, () => LocalAddresses.ToFrozenSet());
+        OwnListeners = new OwnListeners(this, LocalAddressCache, TimeProvider);
         Judge = new ForwardJudge(
             Resolver, new EgressGuard(OwnListeners), new EgressGuardReporter(Metrics, TimeProvider, NullLogger<EgressGuardReporter>.Instance), Metrics);
         Revocation = new ForwardRevocation(Judge, TimeProvider, RevocationLog);
@@ -47,6 +48,8 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
     public ForwardMetrics Metrics { get; }
 
     public AddressResolver Resolver { get; }
+
+    public LocalAddressCache LocalAddressCache { get; }
 
     public OwnListeners OwnListeners { get; }
 
