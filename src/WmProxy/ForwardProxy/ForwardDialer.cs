@@ -121,6 +121,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
                 ConnectTimeout = proxy.ConnectTimeout,
                 ConnectAttempts = proxy.ConnectAttempts,
                 Beside = beside,
+                SparesReserve = true,
                 Target = target,
             },
             cancellationToken);

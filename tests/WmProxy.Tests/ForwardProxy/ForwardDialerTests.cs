@@ -130,6 +130,7 @@ public sealed class ForwardDialerTests
         Assert.Equal("parents", _fixture.ParentRequest!.Value.ClusterId);
         Assert.Equal($"{host}:443", _fixture.ParentRequest.Value.Target.ToString());
         Assert.Equal("198.51.100.1", _fixture.ParentRequest.Value.ClientAddress!.ToString());
+        Assert.True(_fixture.ParentRequest.Value.SparesReserve);
         Assert.Empty(_fixture.Lookups);
     }
 
