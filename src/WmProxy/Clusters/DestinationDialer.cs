@@ -63,6 +63,7 @@ internal sealed class DestinationDialer
                 Address = address,
                 Preface = request.Preface,
                 Beside = request.Beside,
+                SparesReserve = request.SparesReserve,
                 Through = through,
                 Target = request.Target,
                 Progress = address.IsParent ? new ConnectProgress() : null,

@@ -23,6 +23,9 @@ internal readonly struct DialRequest
     /// <inheritdoc cref="ConnectRequest.Beside"/>
     public TransportStream? Beside { get; init; }
 
+    /// <inheritdoc cref="ConnectRequest.SparesReserve"/>
+    public bool SparesReserve { get; init; }
+
     /// <inheritdoc cref="ConnectRequest.Target"/>
     public ForwardTarget? Target { get; init; }
 

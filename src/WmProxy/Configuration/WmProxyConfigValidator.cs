@@ -30,7 +30,7 @@ internal static class WmProxyConfigValidator
             collector.Add(ConfigKeyPath.Of("WmProxy", "Engine"), "'Linux' needs Linux; valid values on this system: Auto, Portable");
         }
 
-        StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);
+        LimitsValidator.RequireDuration(ConfigKeyPath.Of("WmProxy", "DrainTimeout"), config.DrainTimeout, collector);
         ListeningValidator.Validate(config, context, collector);
         if (context.IsStandalone)
         {

@@ -11,5 +11,8 @@ internal static class EndPointExtensions
     /// </summary>
     [return: NotNullIfNotNull(nameof(endPoint))]
     public static EndPoint? Unmap(this EndPoint? endPoint) =>
-        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : endPoint;
+        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.Unmap(), mapped.Port) : endPoint;
+
+    /// <summary>The address itself, or the IPv4 one that it stands for.</summary>
+    public static IPAddress Unmap(this IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

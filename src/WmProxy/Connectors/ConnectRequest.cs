@@ -19,6 +19,12 @@ internal readonly struct ConnectRequest
     public TransportStream? Beside { get; init; }
 
     /// <summary>
+    /// Whether it fails rather than takes one of the last descriptors (<see cref="Listeners.DescriptorReserve"/>): where nothing that has to do so for itself
+    /// stands for it, as an accepted connection does for a stream's. Whoever a forward proxy serves can cause any number.
+    /// </summary>
+    public bool SparesReserve { get; init; }
+
+    /// <summary>
     /// A connection that leads to <see cref="Address"/> already, through parent proxies before it; the connector speaks on it, and owns it from the call on.
     /// <see langword="null"/> to make one.
     /// </summary>

@@ -18,10 +18,7 @@ internal static class SocketConnect
     /// <param name="beside">The connection whose engine is to open this one too; <see langword="null"/> for .NET's sockets.</param>
     /// <param name="preface">The first bytes.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="sparesReserve">
-    /// Whether it fails rather than takes one of the last descriptors (<see cref="DescriptorReserve"/>): where nothing that has to do so for itself stands
-    /// for it, as an accepted connection does for a stream's.
-    /// </param>
+    /// <param name="sparesReserve">As in <see cref="ConnectRequest.SparesReserve"/>.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<ConnectResult> ConnectAsync(
         EndPoint endPoint, TransportStream? beside, ReadOnlyMemory<byte> preface, CancellationToken cancellationToken, bool sparesReserve = false)

@@ -27,7 +27,7 @@ internal sealed class TcpConnector : IConnector
     public ValueTask<ConnectResult> ConnectAsync(ConnectRequest request, CancellationToken cancellationToken) =>
         request.Through is { } stream ? SendPrefaceAsync(stream, request, cancellationToken)
             : request.Address.EndPoint is { } endPoint
-            ? SocketConnect.ConnectAsync(endPoint, request.Beside, request.Preface, cancellationToken)
+            ? SocketConnect.ConnectAsync(endPoint, request.Beside, request.Preface, cancellationToken, request.SparesReserve)
             : ConnectByNameAsync(request, cancellationToken);
 
     private static async ValueTask<ConnectResult> SendPrefaceAsync(TransportStream stream, ConnectRequest request, CancellationToken cancellationToken)
@@ -68,11 +68,12 @@ internal sealed class TcpConnector : IConnector
 
         if (addresses.Length == 1)
         {
-            return await SocketConnect.ConnectAsync(new IPEndPoint(addresses[0], address.Port), request.Beside, request.Preface, cancellationToken);
+            return await SocketConnect.ConnectAsync(
+                new IPEndPoint(addresses[0], address.Port), request.Beside, request.Preface, cancellationToken, request.SparesReserve);
         }
 
         var endPoints = addresses.Select(ip => new IPEndPoint(ip, address.Port)).ToArray();
-        var (result, winner) = await AddressRace.ConnectAsync(endPoints, request.Beside, request.Preface, _timeProvider, cancellationToken);
+        var (result, winner) = await AddressRace.ConnectAsync(endPoints, request.Beside, request.Preface, _timeProvider, cancellationToken, request.SparesReserve);
         if (winner is not null)
         {
             name.Prefer(winner.Address);

@@ -14,7 +14,7 @@ internal sealed class UnixConnector : IConnector
     {
         if (request.Through is null)
         {
-            return SocketConnect.ConnectAsync(request.Address.EndPoint!, request.Beside, request.Preface, cancellationToken);
+            return SocketConnect.ConnectAsync(request.Address.EndPoint!, request.Beside, request.Preface, cancellationToken, request.SparesReserve);
         }
 
         request.Through.Dispose();

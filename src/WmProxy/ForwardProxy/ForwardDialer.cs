@@ -21,14 +21,14 @@ internal sealed partial class ForwardDialer : IForwardDialer
 
     private readonly ForwardJudge _judge;
     private readonly IClusterDialer _clusters;
-    private readonly ForwardResolver _resolver;
+    private readonly AddressResolver _resolver;
     private readonly ConnectDeadlines _deadlines;
     private readonly ForwardMetrics _metrics;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
     public ForwardDialer(
-        ForwardJudge judge, IClusterDialer clusters, ForwardResolver resolver, ConnectDeadlines deadlines, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardDialer> logger)
+        ForwardJudge judge, IClusterDialer clusters, AddressResolver resolver, ConnectDeadlines deadlines, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardDialer> logger)
     {
         _judge = judge;
         _clusters = clusters;
@@ -93,7 +93,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
         var verdict = await JudgeWithinAsync(proxy, request, cancellationToken);
         if (!verdict.IsAllowed)
         {
-            return ForwardDialResult.Refused(verdict.Refusal, ReasonOf(verdict.Refusal), verdict.Error);
+            return ForwardDialResult.Refused(verdict.Refusal, verdict.Refusal.ToEndReason(), verdict.Error);
         }
 
         return await DialVerdictAsync(proxy, request, verdict, start, beside, cancellationToken);
@@ -139,6 +139,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
                 ConnectTimeout = proxy.ConnectTimeout,
                 ConnectAttempts = proxy.ConnectAttempts,
                 Beside = beside,
+                SparesReserve = true,
                 Target = target,
             },
             cancellationToken);
@@ -172,7 +173,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
 
             if (verdict.Addresses.Count > 1 && address is not null)
             {
-                _resolver.Prefer(request.Target.Host, address);
+                _resolver.PreferForClients(request.Target.Host, address);
             }
 
             return new ForwardDialResult { Stream = result.Stream, Rule = verdict.Rule, Address = address };
@@ -180,7 +181,7 @@ internal sealed partial class ForwardDialer : IForwardDialer
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             var late = TimedOut(proxy, request);
-            return ForwardDialResult.Refused(late.Refusal, ReasonOf(late.Refusal), late.Error);
+            return ForwardDialResult.Refused(late.Refusal, late.Refusal.ToEndReason(), late.Error);
         }
         catch (OperationCanceledException)
         {
@@ -230,13 +231,6 @@ internal sealed partial class ForwardDialer : IForwardDialer
         // A firewall's no (EACCES, EPERM), and whatever else a system may say.
         SocketError.AccessDenied => ForwardRefusal.HostUnreachable,
         _ => ForwardRefusal.Failed,
-    };
-
-    private static ConnectionEndReason ReasonOf(ForwardRefusal refusal) => refusal switch
-    {
-        ForwardRefusal.RuleDenied or ForwardRefusal.GuardDenied or ForwardRefusal.Loop => ConnectionEndReason.DestinationDenied,
-        ForwardRefusal.Timeout => ConnectionEndReason.ConnectTimeout,
-        _ => ConnectionEndReason.ConnectFailed,
     };
 
     private void Record(ForwardProxyModel proxy, ForwardRequest request, ForwardRefusal refusal, string? error)

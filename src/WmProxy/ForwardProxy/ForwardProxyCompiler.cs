@@ -25,17 +25,19 @@ internal sealed class ForwardProxyCompiler
     private readonly ForwardRevocation _revocation;
     private readonly ConnectionTable _connections;
     private readonly TlsCertificateWatcher _certificates;
+    private readonly LocalAddressCache _localAddresses;
     private readonly TimeProvider _timeProvider;
 
     public ForwardProxyCompiler(
         ForwardProtocolHandlers handlers, ConnectionRecorder recorder, ForwardRevocation revocation, ConnectionTable connections, TlsCertificateWatcher certificates,
-        TimeProvider timeProvider)
+        LocalAddressCache localAddresses, TimeProvider timeProvider)
     {
         _handlers = handlers;
         _recorder = recorder;
         _revocation = revocation;
         _connections = connections;
         _certificates = certificates;
+        _localAddresses = localAddresses;
         _timeProvider = timeProvider;
     }
 
@@ -55,6 +57,11 @@ internal sealed class ForwardProxyCompiler
     /// <summary>Puts <paramref name="next"/> in force in place of <paramref name="previous"/>, for requests of connections that are there already too.</summary>
     public void Activate(CompiledForwardProxies next, CompiledForwardProxies previous)
     {
+        if (next.Models.Count > 0)
+        {
+            _localAddresses.Start();
+        }
+
         foreach (var model in next.Models.Values.Except(previous.Models.Values))
         {
             model.State.Current = model;

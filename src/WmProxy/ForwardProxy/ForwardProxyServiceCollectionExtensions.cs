@@ -2,7 +2,6 @@ using System;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using WmProxy.Connectors;
 using WmProxy.ForwardProxy.Access;
 using WmProxy.ForwardProxy.Http;
 using WmProxy.ForwardProxy.Users;
@@ -19,11 +18,12 @@ internal static class ForwardProxyServiceCollectionExtensions
         services.AddSingleton<ForwardMetrics>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<IForwardAuthenticator, ForwardAuthenticator>();
-
-        // Not that of the connectors: what clients make it look up must not keep destinations of the configuration waiting.
-        services.AddSingleton(provider => new ForwardResolver(provider.GetRequiredService<AddressResolver>()));
+        services.AddSingleton(provider => new LocalAddressCache(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new OwnListeners(
-            provider.GetRequiredService<IListenerLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetService<IServer>()));
+            provider.GetRequiredService<IListenerLookup>(),
+            provider.GetRequiredService<LocalAddressCache>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IServer>()));
         services.AddSingleton<EgressGuard>();
         services.AddSingleton<EgressGuardReporter>();
         services.AddSingleton<ForwardJudge>();

@@ -5,6 +5,7 @@ using System.IO;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using WmProxy.Connections;
 
 namespace WmProxy.Listeners;
 
@@ -85,15 +86,13 @@ internal static class PortOwner
             return false;
         }
 
-        var held = Unmapped(listener.Address);
-        var asked = Unmapped(wanted.Address);
+        var held = listener.Address.Unmap();
+        var asked = wanted.Address.Unmap();
         return held.Equals(asked)
             || held.Equals(IPAddress.IPv6Any)
             || asked.Equals(IPAddress.IPv6Any)
             || ((held.Equals(IPAddress.Any) || asked.Equals(IPAddress.Any)) && held.AddressFamily == AddressFamily.InterNetwork && asked.AddressFamily == AddressFamily.InterNetwork);
     }
-
-    private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static string? FindProcess(HashSet<string> inodes)
     {

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using WmProxy.Connections;
 
 namespace WmProxy.Native;
 
@@ -29,8 +30,7 @@ internal static class SocketAddressBytes
             case IPv4Family:
                 return new IPEndPoint(new IPAddress(MemoryMarshal.Read<uint>(address[4..])), port);
             case IPv6Family when address.Length >= 28:
-                var ip = new IPAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..]));
-                return new IPEndPoint(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip, port);
+                return new IPEndPoint(new IPAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..])).Unmap(), port);
             default:
                 return null;
         }

@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using WmProxy.Connections;
 
 namespace WmProxy.Socks;
 
@@ -19,7 +20,7 @@ internal static class Socks4Response
         destination[..Length].Clear();
         destination[1] = (byte)reply;
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)(bound?.Port ?? 0));
-        if (bound?.Address is { } address && SocksName.Unmap(address) is { AddressFamily: AddressFamily.InterNetwork } ip)
+        if (bound?.Address is { } address && address.Unmap() is { AddressFamily: AddressFamily.InterNetwork } ip)
         {
             ip.TryWriteBytes(destination[4..], out _);
         }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using WmProxy.Connections;
 using WmProxy.Connectors;
 
 namespace WmProxy.Socks;
@@ -56,7 +57,7 @@ internal static class Socks5Address
         var port = BinaryPrimitives.ReadUInt16BigEndian(bytes[^PortLength..]);
         if (bytes[0] != Socks5Protocol.DomainName)
         {
-            var address = SocksName.Unmap(new IPAddress(bytes[1..^PortLength]));
+            var address = new IPAddress(bytes[1..^PortLength]).Unmap();
             target = new ForwardTarget(address.ToString(), address, port);
             return true;
         }
@@ -90,7 +91,7 @@ internal static class Socks5Address
     /// <summary>Writes an address and a port; returns their length.</summary>
     public static int Write(Span<byte> destination, IPAddress address, int port)
     {
-        address = SocksName.Unmap(address);
+        address = address.Unmap();
         destination[0] = address.AddressFamily == AddressFamily.InterNetwork ? Socks5Protocol.IPv4 : Socks5Protocol.IPv6;
         address.TryWriteBytes(destination[1..], out var length);
         BinaryPrimitives.WriteUInt16BigEndian(destination[(1 + length)..], (ushort)port);

@@ -113,21 +113,22 @@ internal sealed class Socks5Handler : IForwardProtocolHandler
             return false;
         }
 
-        var message = stream.Buffered[..length];
+        // Out of the buffer, which is filled on while the login waits, and goes back to a pool that others take theirs from.
+        var message = stream.Buffered[..length].ToArray();
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(stream.Buffered[..length]).Span);
+        stream.Consume(length);
         try
         {
-            client.State.User = await _authenticator.AuthenticateAsync(client.Proxy, message[user], message[password], client.Address, _connections.Aborting);
+            client.State.User = await LogInAsync(client, message.AsMemory()[user], message.AsMemory()[password]);
         }
-        catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            client.State.TryEnd(ConnectionEndReason.Shutdown);
+            client.State.TryEnd(_connections.Aborting.IsCancellationRequested ? ConnectionEndReason.Shutdown : ConnectionEndReason.ClientGone);
             return false;
         }
         finally
         {
-            // The buffer goes back to a pool that others take theirs from.
-            CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(message).Span);
-            stream.Consume(length);
+            CryptographicOperations.ZeroMemory(message);
         }
 
         if (client.State.User is not null)
@@ -137,6 +138,19 @@ internal sealed class Socks5Handler : IForwardProtocolHandler
 
         await client.RefuseAsync(WrongPassword, ConnectionEndReason.AuthenticationFailed, null);
         return false;
+    }
+
+    /// <exception cref="OperationCanceledException">The client is gone, or all connections are to end.</exception>
+    private async ValueTask<string?> LogInAsync(SocksClient client, ReadOnlyMemory<byte> user, ReadOnlyMemory<byte> password)
+    {
+        await using var watch = new SocksClientWatch(client, _connections.Aborting);
+        var login = _authenticator.AuthenticateAsync(client.Proxy, user, password, client.Address, watch.Token);
+        if (!login.IsCompleted)
+        {
+            watch.Start(mayHaveSaidAll: true);
+        }
+
+        return await login;
     }
 
     private static SocksParseStatus ParseGreeting(TransportStream stream, Socks5Method wanted, out bool isOffered)

@@ -55,7 +55,7 @@ internal sealed partial class SocksBind
 
         if (!verdict.IsAllowed)
         {
-            await client.RefuseAsync(verdict.Refusal, SocksReplies.ToEndReason(verdict.Refusal), verdict.Error);
+            await client.RefuseAsync(verdict.Refusal, verdict.Refusal.ToEndReason(), verdict.Error);
         }
         else if (verdict.ClusterId is not null)
         {
@@ -147,14 +147,14 @@ internal sealed partial class SocksBind
     private async ValueTask<(Socket? Peer, string? Error)> WaitForPeerAsync(
         SocksClient client, IReadOnlyList<IPAddress> peers, Socket listener, CancellationToken patience)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience, _connections.Aborting);
-        var watch = WatchAsync(client, stop);
+        await using var watch = new SocksClientWatch(client, patience, _connections.Aborting);
+        watch.Start(mayHaveSaidAll: false);
         Socket? peer = null;
         try
         {
             while (peer is null)
             {
-                peer = await listener.AcceptAsync(stop.Token);
+                peer = await listener.AcceptAsync(watch.Token);
                 if (RemoteOf(peer) is not { } remote || !Contains(peers, remote.Address))
                 {
                     Log.BindPeerRefused(_logger, client.State.Id, RemoteOf(peer), client.State.Target);
@@ -176,55 +176,13 @@ internal sealed partial class SocksBind
 
             return (null, ex is SocketException ? ex.Message : $"The peer did not connect within {Patience.TotalSeconds} s.");
         }
-        finally
-        {
-            await stop.CancelAsync();
-            await watch;
-        }
-    }
-
-    /// <summary>Ends the wait when the client leaves. What it sends meanwhile is kept for the peer.</summary>
-    private static async Task WatchAsync(SocksClient client, CancellationTokenSource stop)
-    {
-        if (client.Stream != client.State.Accepted)
-        {
-            // TLS: a read that is cancelled there cannot be taken up again.
-            return;
-        }
-
-        try
-        {
-            int read;
-            do
-            {
-                if (client.Stream.Buffered.Length >= Socks5Protocol.BufferSize)
-                {
-                    // It is for the peer to take that first.
-                    return;
-                }
-
-                read = await client.Stream.FillBufferAsync(Socks5Protocol.BufferSize, stop.Token);
-            }
-            while (read > 0);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception ex) when (SocksClient.IsGone(ex))
-        {
-            // As with an end: nobody is there whom the peer could be connected to.
-        }
-
-        client.State.TryEnd(ConnectionEndReason.ClientGone);
-        await stop.CancelAsync();
     }
 
     private static bool Contains(IReadOnlyList<IPAddress> peers, IPAddress address)
     {
         foreach (var peer in peers)
         {
-            if (SocksName.Unmap(peer).Equals(SocksName.Unmap(address)))
+            if (peer.Unmap().Equals(address.Unmap()))
             {
                 return true;
             }

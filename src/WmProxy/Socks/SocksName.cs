@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using WmProxy.Connections;
 
 namespace WmProxy.Socks;
 
@@ -43,16 +44,13 @@ internal static class SocksName
         var isName = IsName(host);
         if ((isName || IsIPv6(host)) && IPAddress.TryParse(host, out address))
         {
-            address = Unmap(address);
+            address = address.Unmap();
             host = address.ToString();
             return true;
         }
 
         return isName;
     }
-
-    /// <summary>The IPv4 address that an IPv4-mapped one stands for (RFC 4291 section 2.5.5.2).</summary>
-    public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static string? ToALabels(ReadOnlySpan<byte> bytes)
     {

@@ -1,9 +1,8 @@
-using WmProxy.Connections;
 using WmProxy.ForwardProxy;
 
 namespace WmProxy.Socks;
 
-/// <summary>Refusals in the words of SOCKS 5, and for the record.</summary>
+/// <summary>Refusals in the words of SOCKS.</summary>
 internal static class SocksReplies
 {
     /// <remarks>
@@ -19,13 +18,6 @@ internal static class SocksReplies
         ForwardRefusal.ConnectionRefused => Socks5Reply.ConnectionRefused,
         ForwardRefusal.Timeout => Socks5Reply.TtlExpired,
         _ => Socks5Reply.GeneralFailure,
-    };
-
-    public static ConnectionEndReason ToEndReason(ForwardRefusal refusal) => refusal switch
-    {
-        ForwardRefusal.RuleDenied or ForwardRefusal.GuardDenied or ForwardRefusal.Loop => ConnectionEndReason.DestinationDenied,
-        ForwardRefusal.Timeout => ConnectionEndReason.ConnectTimeout,
-        _ => ConnectionEndReason.ConnectFailed,
     };
 
     /// <summary>The reply of SOCKS 4, which knows no reasons.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading;
@@ -274,6 +275,50 @@ public class SocksProxyTests
         Assert.Equal("thanks", Encoding.ASCII.GetString((await peer.ReadToEndAsync()).Data));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Bind_OverTlsAndTheClientLeaves_NobodyListensAnyMore(bool saysSo)
+    {
+        using var certificates = new TestCertificates();
+        await using var host = await StartAsync($$""" {{ListenTls(certificates)}}, "Bind": { "Enabled": true } """);
+        using var records = new ConnectionRecords(host);
+        var (client, tls) = await ConnectTlsAsync(host);
+        await tls.WriteAsync((byte[])[5, 1, 0, .. Request(2, new IPEndPoint(IPAddress.Loopback, 0))]);
+        var listening = PortOf(await ReadAsync(tls, 12));
+
+        if (saysSo)
+        {
+            await tls.ShutdownAsync();
+        }
+
+        client.Dispose();
+
+        Assert.Equal("ClientGone", (await records.NextAsync()).Reason);
+        Assert.True(await RawClient.IsRefusedAsync(listening));
+    }
+
+    [Fact]
+    public async Task Bind_OverTls_RelaysWhatTheClientSentBeforeThePeerCame()
+    {
+        using var certificates = new TestCertificates();
+        await using var host = await StartAsync($$""" {{ListenTls(certificates)}}, "Bind": { "Enabled": true } """);
+        var (client, tls) = await ConnectTlsAsync(host);
+        using var connection = client;
+        await tls.WriteAsync((byte[])[5, 1, 0, .. Request(2, new IPEndPoint(IPAddress.Loopback, 0)), .. "early "u8]);
+        var listening = PortOf(await ReadAsync(tls, 12));
+        await tls.WriteAsync("and late"u8.ToArray());
+
+        using var peer = await RawClient.ConnectAsync(listening);
+        await ReadAsync(tls, 10);
+        await tls.WriteAsync(" and later"u8.ToArray());
+        await tls.ShutdownAsync();
+
+        Assert.Equal("early and late and later", Encoding.ASCII.GetString((await peer.ReadToEndAsync()).Data));
+        await peer.SendAsync("thanks");
+        Assert.Equal("thanks", Encoding.ASCII.GetString(await ReadAsync(tls, 6)));
+    }
+
     [Fact]
     public async Task Garbage_OfAllKinds_EndsItsConnectionOnlyAndLeavesNothing()
     {
@@ -300,6 +345,30 @@ public class SocksProxyTests
     private static string Json(string keys) => $$"""{ "WmProxy": { "ForwardProxies": { "p": { {{keys}} } } } }""";
 
     private static Task<ProxyHost> StartAsync(string keys) => ProxyHost.StartAsync(Json(keys));
+
+    private static string ListenTls(TestCertificates certificates)
+    {
+        using var issued = certificates.IssueServer(["a.example"]);
+        var (certificate, key) = certificates.WritePair("a.example", issued);
+        return $$""" "Listen": "tls://127.0.0.1:0", "Tls": { "Certificate": { "Path": "{{certificate}}", "KeyPath": "{{key}}" } } """;
+    }
+
+    private static async Task<(RawConnection Client, SslStream Tls)> ConnectTlsAsync(ProxyHost host)
+    {
+        var client = await host.ConnectAsync("p");
+        var tls = new SslStream(new NetworkStream(client.Socket), false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("a.example").Within();
+        return (client, tls);
+    }
+
+    private static async Task<byte[]> ReadAsync(SslStream tls, int count)
+    {
+        var received = new byte[count];
+        await tls.ReadExactlyAsync(received).AsTask().Within();
+        return received;
+    }
+
+    private static IPEndPoint PortOf(byte[] reply) => new(IPAddress.Loopback, (reply[^2] << 8) | reply[^1]);
 
     private static byte[] Request(byte command, IPEndPoint target) =>
         [5, command, 0, 1, .. target.Address.GetAddressBytes(), (byte)(target.Port >> 8), (byte)target.Port];

@@ -44,7 +44,7 @@ public sealed class ForwardDialerTests
         using var result = await DialAsync(Local(), "a.example", PortOf(echo));
 
         Assert.Equal(IPAddress.Loopback, result.Address);
-        Assert.Equal(IPAddress.Loopback, (await _fixture.Resolver.ResolveAsync("a.example", null, CancellationToken.None)).Addresses[0]);
+        Assert.Equal(IPAddress.Loopback, (await _fixture.Resolver.ResolveForClientAsync("a.example", null, CancellationToken.None)).Addresses[0]);
     }
 
     [Theory]
@@ -130,6 +130,7 @@ public sealed class ForwardDialerTests
         Assert.Equal("parents", _fixture.ParentRequest!.Value.ClusterId);
         Assert.Equal($"{host}:443", _fixture.ParentRequest.Value.Target.ToString());
         Assert.Equal("198.51.100.1", _fixture.ParentRequest.Value.ClientAddress!.ToString());
+        Assert.True(_fixture.ParentRequest.Value.SparesReserve);
         Assert.Empty(_fixture.Lookups);
     }
 

@@ -32,8 +32,9 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
         TimeProvider = timeProvider ?? TimeProvider.System;
         Meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         Metrics = new ForwardMetrics(Meters);
-        Resolver = new ForwardResolver(TimeProvider, LookUpAsync);
-        OwnListeners = new OwnListeners(this, TimeProvider, null, () => LocalAddresses.ToFrozenSet());
+        Resolver = new AddressResolver(TimeProvider, LookUpAsync);
+        LocalAddressCache = new LocalAddressCache(TimeProvider, () => LocalAddresses.ToFrozenSet());
+        OwnListeners = new OwnListeners(this, LocalAddressCache, TimeProvider);
         Judge = new ForwardJudge(
             Resolver, new EgressGuard(OwnListeners), new EgressGuardReporter(Metrics, TimeProvider, NullLogger<EgressGuardReporter>.Instance), Metrics);
         Revocation = new ForwardRevocation(Judge, TimeProvider, RevocationLog);
@@ -46,7 +47,9 @@ internal sealed class ForwardFixture : IListenerLookup, IClusterDialer
 
     public ForwardMetrics Metrics { get; }
 
-    public ForwardResolver Resolver { get; }
+    public AddressResolver Resolver { get; }
+
+    public LocalAddressCache LocalAddressCache { get; }
 
     public OwnListeners OwnListeners { get; }
 

@@ -20,6 +20,7 @@ internal sealed class FakeClusterDialer : IClusterDialer
     {
         // A parent is only greeted by the dialer.
         Assert.Null(request.Target);
+        Assert.True(request.SparesReserve);
         var connected = await SocketConnect.ConnectAsync(_endPoint, request.Beside, default, cancellationToken);
         return connected.IsConnected
             ? DialResult.Connected(connected.Stream, new DestinationLease(TestCluster.Create(_destination), _destination))

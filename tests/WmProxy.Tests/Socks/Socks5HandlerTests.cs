@@ -213,6 +213,77 @@ public sealed class Socks5HandlerTests
     }
 
     [Theory]
+    [InlineData("leaves", ConnectionEndReason.ClientGone)]
+    [InlineData("resets", ConnectionEndReason.ClientGone)]
+    [InlineData("is cut", ConnectionEndReason.HandshakeTimeout)]
+    [InlineData("is shut down", ConnectionEndReason.Shutdown)]
+    internal async Task Password_ClientThatWaitsForItsTurn_TakesTheLoginWithIt(string how, ConnectionEndReason reason)
+    {
+        await using var host = new SocksHost(WithUsers());
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Authenticator.Wait = cancellationToken =>
+        {
+            waiting.SetResult();
+            return new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        };
+        var (client, state, ended) = await host.ConnectAsync();
+        using var connection = client;
+        await client.SendAsync((byte[])[5, 1, 2, 1, 5, .. "alice"u8, 6, .. "secret"u8]);
+        await waiting.Task.Within();
+
+        switch (how)
+        {
+            case "leaves":
+                client.Dispose();
+                break;
+            case "resets":
+                client.Reset();
+                break;
+            case "is cut":
+                state.Abort(reason);
+                break;
+            default:
+                await host.Table.AbortAllAsync(reason, Deadline.Default);
+                break;
+        }
+
+        await ended.Within();
+        Assert.Equal(reason, state.EndReason);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Password_MoreSentWhileTheLoginWaits_IsServedAfterIt(bool isAll)
+    {
+        await using var echo = new EchoServer();
+        await using var host = new SocksHost(WithUsers());
+        var (waiting, turn) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        host.Authenticator.Wait = _ =>
+        {
+            waiting.SetResult();
+            return turn.Task;
+        };
+        var (client, state, _) = await host.ConnectAsync();
+        using var connection = client;
+        await client.SendAsync((byte[])[5, 1, 2, 1, 5, .. "alice"u8, 6, .. "secret"u8]);
+        await waiting.Task.Within();
+
+        await client.SendAsync((byte[])[.. Request(1, IPAddress.Loopback, echo.Port), .. "hi"u8]);
+        if (isAll)
+        {
+            client.HalfClose();
+        }
+
+        await Deadline.PollAsync(() => Task.FromResult(state.Accepted!.Buffered.Length == 12));
+        turn.SetResult();
+
+        Assert.Equal("0502" + "0100" + "050000017F000001", Hex((await client.ReadExactlyAsync(14))[..12]));
+        Assert.Equal("hi", Encoding.ASCII.GetString(await client.ReadExactlyAsync(2)));
+        Assert.Equal("alice:secret from 127.0.0.1", host.Authenticator.Seen);
+    }
+
+    [Theory]
     [InlineData(ForwardRefusal.RuleDenied, 2)]
     [InlineData(ForwardRefusal.GuardDenied, 2)]
     [InlineData(ForwardRefusal.Loop, 2)]

@@ -30,7 +30,7 @@ internal static class ForwardClusterValidator
         {
             if (!DestinationAddress.IsParentScheme(DestinationSyntax.SchemeOf(destination.Address ?? "")))
             {
-                errors.Add(path, $"the cluster '{cluster.ClusterId}' has the destination '{id}' at {QuotedText.Quote(destination.Address ?? "")}, which is no parent proxy; those are 'socks5://host:port', 'http+connect://host:port' and 'https+connect://host:port'");
+                errors.Add(path, $"the cluster '{cluster.ClusterId}' has the destination '{id}' at {QuotedText.Quote(destination.Address ?? "")}, which is no parent proxy; those are 'socks5://host:port', 'socks5+tls://host:port', 'http+connect://host:port' and 'https+connect://host:port'");
             }
         }
     }

@@ -9,15 +9,15 @@ internal static class ForwardLimitsValidator
 {
     public static void Validate(ForwardProxyConfig proxy, ConfigErrorCollector errors)
     {
-        StreamLimitsValidator.RequireAtLeast(PathOf(proxy, "ConnectAttempts"), proxy.ConnectAttempts, 1, errors);
-        StreamLimitsValidator.RequireAtLeast(PathOf(proxy, "MaxConnections"), proxy.MaxConnections, 0, errors);
-        StreamLimitsValidator.RequireAtLeast(PathOf(proxy, "MaxConnectionsPerClient"), proxy.MaxConnectionsPerClient, 0, errors);
-        StreamLimitsValidator.RequireDuration(PathOf(proxy, "DetectTimeout"), proxy.DetectTimeout, errors);
-        StreamLimitsValidator.RequireDuration(PathOf(proxy, "ConnectTimeout"), proxy.ConnectTimeout, errors);
-        StreamLimitsValidator.RequireDuration(PathOf(proxy, "IdleTimeout"), proxy.IdleTimeout, errors);
-        StreamLimitsValidator.RequireDuration(PathOf(proxy, "HalfCloseTimeout"), proxy.HalfCloseTimeout, errors);
-        StreamLimitsValidator.ValidateBandwidth(PathOf(proxy, "Bandwidth"), proxy.Bandwidth, errors);
-        StreamLimitsValidator.ValidateProxyProtocol(PathOf(proxy, "ProxyProtocol"), proxy.ProxyProtocol, errors);
+        LimitsValidator.RequireAtLeast(PathOf(proxy, "ConnectAttempts"), proxy.ConnectAttempts, 1, errors);
+        LimitsValidator.RequireAtLeast(PathOf(proxy, "MaxConnections"), proxy.MaxConnections, 0, errors);
+        LimitsValidator.RequireAtLeast(PathOf(proxy, "MaxConnectionsPerClient"), proxy.MaxConnectionsPerClient, 0, errors);
+        LimitsValidator.RequireDuration(PathOf(proxy, "DetectTimeout"), proxy.DetectTimeout, errors);
+        LimitsValidator.RequireDuration(PathOf(proxy, "ConnectTimeout"), proxy.ConnectTimeout, errors);
+        LimitsValidator.RequireDuration(PathOf(proxy, "IdleTimeout"), proxy.IdleTimeout, errors);
+        LimitsValidator.RequireDuration(PathOf(proxy, "HalfCloseTimeout"), proxy.HalfCloseTimeout, errors);
+        LimitsValidator.ValidateBandwidth(PathOf(proxy, "Bandwidth"), proxy.Bandwidth, errors);
+        LimitsValidator.ValidateProxyProtocol(PathOf(proxy, "ProxyProtocol"), proxy.ProxyProtocol, errors);
         if (proxy.UdpAssociate is { } associate)
         {
             ValidateAssociate(PathOf(proxy, "UdpAssociate"), associate, errors);
@@ -26,8 +26,8 @@ internal static class ForwardLimitsValidator
 
     private static void ValidateAssociate(string path, UdpAssociateConfig associate, ConfigErrorCollector errors)
     {
-        StreamLimitsValidator.RequireDuration(ConfigKeyPath.Of(path, "IdleTimeout"), associate.IdleTimeout, errors);
-        StreamLimitsValidator.RequireAtLeast(ConfigKeyPath.Of(path, "MaxAssociationsPerClient"), associate.MaxAssociationsPerClient, 0, errors);
+        LimitsValidator.RequireDuration(ConfigKeyPath.Of(path, "IdleTimeout"), associate.IdleTimeout, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Of(path, "MaxAssociationsPerClient"), associate.MaxAssociationsPerClient, 0, errors);
         if (associate.Ports is { } ports)
         {
             if (!PortRangeParser.TryParse(ports, out var range, out var error))

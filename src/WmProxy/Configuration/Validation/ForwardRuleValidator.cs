@@ -17,7 +17,7 @@ internal static class ForwardRuleValidator
             ValidateHosts(ConfigKeyPath.Of(path, "Hosts"), rule, errors);
             ValidatePorts(ConfigKeyPath.Of(path, "Ports"), rule, errors);
             ForwardClusterValidator.Validate(ConfigKeyPath.Of(path, "ClusterId"), rule.ClusterId, context, errors);
-            StreamLimitsValidator.ValidateBandwidth(ConfigKeyPath.Of(path, "Bandwidth"), rule.Bandwidth, errors);
+            LimitsValidator.ValidateBandwidth(ConfigKeyPath.Of(path, "Bandwidth"), rule.Bandwidth, errors);
             if (rule.Action == ForwardRuleAction.Deny && (rule.ClusterId is not null || rule.Bandwidth is not null))
             {
                 errors.Add(ConfigKeyPath.Of(path, rule.ClusterId is not null ? "ClusterId" : "Bandwidth"), "has no effect in a rule that denies");

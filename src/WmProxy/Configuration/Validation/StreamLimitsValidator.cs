@@ -1,6 +1,3 @@
-using System;
-using WmProxy.Configuration.Values;
-
 namespace WmProxy.Configuration.Validation;
 
 /// <summary>The numbers of a stream are in their ranges, and its PROXY protocol says from whom.</summary>
@@ -8,64 +5,20 @@ internal static class StreamLimitsValidator
 {
     public static void Validate(StreamConfig stream, ConfigErrorCollector errors)
     {
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "ConnectAttempts"), stream.ConnectAttempts, 1, errors);
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnections"), stream.MaxConnections, 0, errors);
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxSessions"), stream.MaxSessions, 0, errors);
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnectionsPerClient"), stream.MaxConnectionsPerClient, 0, errors);
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Requests"), stream.Requests, 0, errors);
-        RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Responses"), stream.Responses, 0, errors);
-        RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "ConnectTimeout"), stream.ConnectTimeout, errors);
-        RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "IdleTimeout"), stream.IdleTimeout, errors);
-        RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "HalfCloseTimeout"), stream.HalfCloseTimeout, errors);
-        ValidateBandwidth(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth"), stream.Bandwidth, errors);
-        ValidateProxyProtocol(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol"), stream.ProxyProtocol, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "ConnectAttempts"), stream.ConnectAttempts, 1, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnections"), stream.MaxConnections, 0, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxSessions"), stream.MaxSessions, 0, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "MaxConnectionsPerClient"), stream.MaxConnectionsPerClient, 0, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Requests"), stream.Requests, 0, errors);
+        LimitsValidator.RequireAtLeast(ConfigKeyPath.Stream(stream.StreamId, "Responses"), stream.Responses, 0, errors);
+        LimitsValidator.RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "ConnectTimeout"), stream.ConnectTimeout, errors);
+        LimitsValidator.RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "IdleTimeout"), stream.IdleTimeout, errors);
+        LimitsValidator.RequireDuration(ConfigKeyPath.Stream(stream.StreamId, "HalfCloseTimeout"), stream.HalfCloseTimeout, errors);
+        LimitsValidator.ValidateBandwidth(ConfigKeyPath.Stream(stream.StreamId, "Bandwidth"), stream.Bandwidth, errors);
+        LimitsValidator.ValidateProxyProtocol(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol"), stream.ProxyProtocol, errors);
         if (stream is { IsUdp: true, ProxyProtocol.Send: ProxyProtocolVersion.V1 })
         {
             errors.Add(ConfigKeyPath.Stream(stream.StreamId, "ProxyProtocol", "Send"), "'V1' has no form for UDP; use 'V2'");
-        }
-    }
-
-    public static void ValidateBandwidth(string path, BandwidthConfig? bandwidth, ConfigErrorCollector errors)
-    {
-        RequireRate(ConfigKeyPath.Of(path, "Upload"), bandwidth?.Upload, errors);
-        RequireRate(ConfigKeyPath.Of(path, "Download"), bandwidth?.Download, errors);
-        if (bandwidth is { Per: not null, Upload: null, Download: null })
-        {
-            errors.Add(ConfigKeyPath.Of(path, "Per"), "has no effect without 'Upload' or 'Download'");
-        }
-    }
-
-    public static void ValidateProxyProtocol(string path, ProxyProtocolConfig? proxyProtocol, ConfigErrorCollector errors)
-    {
-        if (proxyProtocol?.Accept is { From.Count: 0 })
-        {
-            errors.Add(ConfigKeyPath.Of(path, "Accept", "From"), "is required: the networks of the balancers whose header counts, as [ \"10.0.0.0/8\" ]");
-        }
-    }
-
-    /// <summary>Checks a duration of a configuration that was made in code; the reader takes no other.</summary>
-    public static void RequireDuration(string path, TimeSpan? value, ConfigErrorCollector errors)
-    {
-        if (value <= TimeSpan.Zero || value > DurationParser.Longest)
-        {
-            errors.Add(path, $"{value} is not between zero and {DurationParser.Longest.TotalDays} days");
-        }
-    }
-
-    /// <summary>Checks a number; a least value of 0 stands for no limit.</summary>
-    public static void RequireAtLeast(string path, int? value, int least, ConfigErrorCollector errors)
-    {
-        if (value < least)
-        {
-            errors.Add(path, $"{value} is too low; the least is {least}{(least == 0 ? ", which means no limit" : "")}");
-        }
-    }
-
-    private static void RequireRate(string path, long? value, ConfigErrorCollector errors)
-    {
-        if (value <= 0)
-        {
-            errors.Add(path, $"{value} is not more than zero; leave the key out for no limit");
         }
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using WmProxy.Connections;
 
 namespace WmProxy.Configuration.Values;
 
@@ -25,7 +26,7 @@ internal static class IPAddressParser
             return false;
         }
 
-        address = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
+        address = parsed.Unmap();
         return true;
     }
 }

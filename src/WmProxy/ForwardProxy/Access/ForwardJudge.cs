@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using WmProxy.Connections;
 using WmProxy.Connectors;
 
 namespace WmProxy.ForwardProxy.Access;
@@ -17,12 +18,12 @@ internal sealed class ForwardJudge
     // What is dialled one after another, and at the same time, for one request of a client, whose own name servers may answer with any number.
     private const int MaxAddresses = 8;
 
-    private readonly ForwardResolver _resolver;
+    private readonly AddressResolver _resolver;
     private readonly EgressGuard _guard;
     private readonly EgressGuardReporter _reporter;
     private readonly ForwardMetrics _metrics;
 
-    public ForwardJudge(ForwardResolver resolver, EgressGuard guard, EgressGuardReporter reporter, ForwardMetrics metrics)
+    public ForwardJudge(AddressResolver resolver, EgressGuard guard, EgressGuardReporter reporter, ForwardMetrics metrics)
     {
         _resolver = resolver;
         _guard = guard;
@@ -118,7 +119,7 @@ internal sealed class ForwardJudge
     private async ValueTask<ForwardVerdict> JudgeAddressesAsync(
         ForwardProxyModel proxy, ForwardRequest request, string name, ForwardRule? rule, CancellationToken cancellationToken)
     {
-        var resolved = await _resolver.ResolveAsync(name, request.Client, cancellationToken);
+        var resolved = await _resolver.ResolveForClientAsync(name, request.Client, cancellationToken);
         if (resolved.Addresses.Length == 0)
         {
             return ForwardVerdict.Refused(ForwardRefusal.NameNotResolved, $"{request.Target.Host}: {resolved.Error}");
@@ -129,7 +130,7 @@ internal sealed class ForwardJudge
         var addresses = new List<IPAddress>();
         foreach (var candidate in Few(resolved.Addresses))
         {
-            var address = candidate.IsIPv4MappedToIPv6 ? candidate.MapToIPv4() : candidate;
+            var address = candidate.Unmap();
             var decided = rule ?? proxy.Rules.Find(request, name, address, out _);
             if (decided is not { IsAllow: true })
             {

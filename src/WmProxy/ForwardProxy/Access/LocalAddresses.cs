@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Frozen;
 using System.Linq;
 using System.Net;
@@ -6,23 +5,13 @@ using System.Net.NetworkInformation;
 
 namespace WmProxy.ForwardProxy.Access;
 
-/// <summary>The addresses of this machine's interfaces.</summary>
+/// <summary>Lists the addresses of this machine's interfaces.</summary>
 internal static class LocalAddresses
 {
-    public static FrozenSet<IPAddress> Read()
-    {
-        try
-        {
-            return NetworkInterface.GetAllNetworkInterfaces()
-                .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-                .Select(unicast => WithoutScope(unicast.Address))
-                .ToFrozenSet();
-        }
-        catch (Exception ex) when (ex is NetworkInformationException or PlatformNotSupportedException)
-        {
-            return FrozenSet<IPAddress>.Empty;
-        }
-    }
+    public static FrozenSet<IPAddress> Read() => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Select(unicast => WithoutScope(unicast.Address))
+        .ToFrozenSet();
 
     // fe80::1%2 is the address fe80::1, whichever way one gets there.
     private static IPAddress WithoutScope(IPAddress address) => address.IsIPv6LinkLocal ? new IPAddress(address.GetAddressBytes()) : address;

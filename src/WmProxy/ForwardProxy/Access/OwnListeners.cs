@@ -16,26 +16,21 @@ namespace WmProxy.ForwardProxy.Access;
 /// <summary>Tells whether a port of TCP or UDP on an address is one that this process listens on: its own listeners, and those of the HTTP server.</summary>
 internal sealed class OwnListeners
 {
-    // The HTTP server does not tell when its addresses change, nor does the machine.
+    // The HTTP server does not tell when its addresses change.
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
     private readonly IListenerLookup _listeners;
+    private readonly LocalAddressCache _localAddresses;
     private readonly IServer? _server;
     private readonly TimeProvider _timeProvider;
-    private readonly Func<FrozenSet<IPAddress>> _readLocalAddresses;
     private Snapshot? _snapshot;
 
-    public OwnListeners(IListenerLookup listeners, TimeProvider timeProvider, IServer? server = null)
-        : this(listeners, timeProvider, server, LocalAddresses.Read)
-    {
-    }
-
-    internal OwnListeners(IListenerLookup listeners, TimeProvider timeProvider, IServer? server, Func<FrozenSet<IPAddress>> readLocalAddresses)
+    public OwnListeners(IListenerLookup listeners, LocalAddressCache localAddresses, TimeProvider timeProvider, IServer? server = null)
     {
         _listeners = listeners;
+        _localAddresses = localAddresses;
         _timeProvider = timeProvider;
         _server = server;
-        _readLocalAddresses = readLocalAddresses;
     }
 
     /// <summary><see cref="GuardReason.Loop"/> for a forward proxy, <see cref="GuardReason.OwnListener"/> for anything else that listens there.</summary>
@@ -56,7 +51,7 @@ internal sealed class OwnListeners
                 continue;
             }
 
-            if (Covers(snapshot, endPoint.Address, address) || (embedded is not null && Covers(snapshot, endPoint.Address, embedded)))
+            if (Covers(endPoint.Address, address) || (embedded is not null && Covers(endPoint.Address, embedded)))
             {
                 if (endPoint.IsForwardProxy)
                 {
@@ -71,8 +66,8 @@ internal sealed class OwnListeners
     }
 
     // A wildcard listens on every address of the machine, and on loopback ones that no interface shows (127.0.0.2); null stands for it.
-    private static bool Covers(Snapshot snapshot, IPAddress? listening, IPAddress address) => listening is null
-        ? IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || snapshot.LocalAddresses.Value.Contains(address)
+    private bool Covers(IPAddress? listening, IPAddress address) => listening is null
+        ? IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || _localAddresses.Contains(address)
         : listening.Equals(address) || (IPAddress.IsLoopback(listening) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
 
     private Snapshot Current()
@@ -106,8 +101,7 @@ internal sealed class OwnListeners
             own.AddRange(Parse(url));
         }
 
-        return new Snapshot(
-            listeners, now, own.GroupBy(endPoint => endPoint.Port).ToFrozenDictionary(group => group.Key, group => group.ToArray()), new Lazy<FrozenSet<IPAddress>>(_readLocalAddresses));
+        return new Snapshot(listeners, now, own.GroupBy(endPoint => endPoint.Port).ToFrozenDictionary(group => group.Key, group => group.ToArray()));
     }
 
     private static IEnumerable<OwnEndPoint> Parse(string url)
@@ -143,6 +137,5 @@ internal sealed class OwnListeners
     // The HTTP server may listen on UDP too (HTTP/3), which its address does not tell.
     private sealed record OwnEndPoint(IPAddress? Address, int Port, bool? IsUdp, bool IsForwardProxy);
 
-    private sealed record Snapshot(
-        IReadOnlyList<ListenerInfo> Listeners, long Taken, FrozenDictionary<int, OwnEndPoint[]> Ports, Lazy<FrozenSet<IPAddress>> LocalAddresses);
+    private sealed record Snapshot(IReadOnlyList<ListenerInfo> Listeners, long Taken, FrozenDictionary<int, OwnEndPoint[]> Ports);
 }

@@ -21,16 +21,27 @@ internal sealed partial class ForwardAuthenticator : IForwardAuthenticator
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
-    // Hashes are meant to take a processor's time: half of them at most.
-    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly SemaphoreSlim _hashing;
     private int _waiting;
 
     public ForwardAuthenticator(LoginThrottle throttle, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardAuthenticator> logger)
+        // Hashes are meant to take a processor's time: half of them at most.
+        : this(throttle, metrics, timeProvider, logger, new SemaphoreSlim(Math.Max(1, Environment.ProcessorCount / 2)))
+    {
+    }
+
+    /// <param name="throttle">Slows down whose logins fail.</param>
+    /// <param name="metrics">Counts.</param>
+    /// <param name="timeProvider">The time.</param>
+    /// <param name="logger">Where refusals are told.</param>
+    /// <param name="hashing">The turns to hash.</param>
+    internal ForwardAuthenticator(LoginThrottle throttle, ForwardMetrics metrics, TimeProvider timeProvider, ILogger<ForwardAuthenticator> logger, SemaphoreSlim hashing)
     {
         _throttle = throttle;
         _metrics = metrics;
         _timeProvider = timeProvider;
         _logger = logger;
+        _hashing = hashing;
     }
 
     public async ValueTask<string?> AuthenticateAsync(

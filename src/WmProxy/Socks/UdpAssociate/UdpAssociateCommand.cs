@@ -72,14 +72,14 @@ internal sealed class UdpAssociateCommand
 
     // A client that is behind a NAT does not know its address, nor then its port: what it tells counts only if the address is right, or left open.
     private static int GetClientPort(IPAddress address, ForwardTarget expected) =>
-        expected.Address is { } told && (told.Equals(IPAddress.Any) || told.Equals(IPAddress.IPv6Any) || told.Equals(SocksName.Unmap(address))) ? expected.Port : 0;
+        expected.Address is { } told && (told.Equals(IPAddress.Any) || told.Equals(IPAddress.IPv6Any) || told.Equals(address.Unmap())) ? expected.Port : 0;
 
     // The socket's own, whatever a PROXY header says: nothing else can be bound.
     private static IPAddress GetLocalAddress(SocksClient client, IPAddress address)
     {
         var local = (client.State.Accepted?.GetLocalEndPoint() ?? client.Connection.LocalEndPoint) as IPEndPoint;
-        return local is not null && local.AddressFamily == SocksName.Unmap(address).AddressFamily ? local.Address
-            : SocksName.Unmap(address).AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any
+        return local is not null && local.AddressFamily == address.Unmap().AddressFamily ? local.Address
+            : address.Unmap().AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any
             : IPAddress.IPv6Any;
     }
 }

@@ -37,6 +37,7 @@ internal sealed class UdpParentDialer : IUdpParentDialer
                 ClientAddress = client,
                 ConnectTimeout = proxy.ConnectTimeout,
                 ConnectAttempts = proxy.ConnectAttempts,
+                SparesReserve = true,
                 GreetsOnly = true,
             },
             cancellationToken);

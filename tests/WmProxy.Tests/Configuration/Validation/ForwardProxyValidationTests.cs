@@ -45,7 +45,7 @@ public sealed class ForwardProxyValidationTests : IDisposable
     [InlineData(Local + ", \"Tls\": { \"Certificate\": { \"Path\": \"c.pem\" } }", "Tls", "has no effect")]
     [InlineData("\"Listen\": \"tls://127.0.0.1:1\", \"Tls\": { \"Certificate\": { \"Path\": \"c.pem\" }, \"AlpnProtocols\": [ \"h2\" ] }", "Tls:AlpnProtocols", "which forward proxies do not speak")]
     [InlineData(Local + ", \"ClusterId\": \"parent\"", "ClusterId", "did you mean 'parents'?")]
-    [InlineData(Local + ", \"ClusterId\": \"pg\"", "ClusterId", "the cluster 'pg' has the destination 'd1' at 'tcp://10.0.0.5:5432', which is no parent proxy")]
+    [InlineData(Local + ", \"ClusterId\": \"pg\"", "ClusterId", "the cluster 'pg' has the destination 'd1' at 'tcp://10.0.0.5:5432', which is no parent proxy; those are 'socks5://host:port', 'socks5+tls://host:port', 'http+connect://host:port' and 'https+connect://host:port'")]
     [InlineData(Local + ", \"Rules\": [ { \"Action\": \"Allow\" }, { \"Action\": \"Allow\", \"ClusterId\": \"parent\" } ]", "Rules:1:ClusterId", "did you mean 'parents'?")]
     [InlineData(Local + ", \"Rules\": [ { \"Action\": \"Deny\", \"ClusterId\": \"parents\" } ]", "Rules:0:ClusterId", "has no effect in a rule that denies")]
     [InlineData(Local + ", \"Rules\": [ { \"Action\": \"Allow\", \"Users\": [ \"bob\" ] } ]", "Rules:0:Users:0", "there is no user 'bob' of this forward proxy; users: none")]

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -38,10 +39,11 @@ internal sealed class TlsTestPair : IDisposable
     }
 
     /// <summary>A connection whose handshake is done at both ends.</summary>
-    public static async Task<TlsTestPair> EstablishAsync(TlsServerModel model, Action<SslClientAuthenticationOptions>? configure = null)
+    public static async Task<TlsTestPair> EstablishAsync(
+        TlsServerModel model, Action<SslClientAuthenticationOptions>? configure = null, Func<Socket, Stream>? network = null)
     {
         var pair = await ConnectAsync();
-        var (result, failure) = await pair.HandshakeAsync(model, configure);
+        var (result, failure) = await pair.HandshakeAsync(model, configure, network: network);
         Assert.Null(failure);
         Assert.True(result.IsCompleted, result.Error);
         return pair;
@@ -49,9 +51,9 @@ internal sealed class TlsTestPair : IDisposable
 
     /// <summary>Does a handshake, and returns what each end thinks of it.</summary>
     public async Task<(TlsHandshakeResult Server, Exception? Client)> HandshakeAsync(
-        TlsServerModel model, Action<SslClientAuthenticationOptions>? configure = null, string? serverName = null)
+        TlsServerModel model, Action<SslClientAuthenticationOptions>? configure = null, string? serverName = null, Func<Socket, Stream>? network = null)
     {
-        ClientTls = new SslStream(new NetworkStream(Client));
+        ClientTls = new SslStream(network is null ? new NetworkStream(Client) : network(Client));
         var options = new SslClientAuthenticationOptions { TargetHost = "a.example", RemoteCertificateValidationCallback = (_, _, _, _) => true };
         configure?.Invoke(options);
         using var timeout = new CancellationTokenSource(Limit);

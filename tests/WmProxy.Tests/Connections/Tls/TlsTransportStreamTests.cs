@@ -199,6 +199,34 @@ public sealed class TlsTransportStreamTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TlsTestPair.Limit));
     }
 
+    [Theory, MemberData(nameof(Versions))]
+    public async Task FillBufferAsync_CancelledInTheMiddleOfARecord_IsTakenUpAgain(SslProtocols version)
+    {
+        HalvingStream? network = null;
+        using var pair = await TlsTestPair.EstablishAsync(_model, o => o.EnabledSslProtocols = version, client => network = new HalvingStream(client));
+        var data = RandomNumberGenerator.GetBytes(1000);
+        await pair.ServerTls!.WriteAsync(new byte[1]);
+        await pair.ClientTls!.ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(TlsTestPair.Limit);
+        for (var i = 0; i < 5; i++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var filling = pair.ServerTls.FillBufferAsync(4096, cancellation.Token).AsTask();
+            network!.Halve();
+            var writing = pair.ClientTls.WriteAsync(data).AsTask();
+            await network.FirstHalf.WaitAsync(TlsTestPair.Limit);
+            await Deadline.PollAsync(() => Task.FromResult(pair.Server.RawSocket.Available == 0));
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => filling.WaitAsync(TlsTestPair.Limit));
+            network.SendTheRest();
+            await writing.WaitAsync(TlsTestPair.Limit);
+
+            var received = new byte[data.Length];
+            await pair.ServerTls.ReadExactlyAsync(received).AsTask().WaitAsync(TlsTestPair.Limit);
+
+            Assert.True(data.AsSpan().SequenceEqual(received));
+        }
+    }
+
     [Fact]
     public async Task RawSocket_IsNull_AsTheBytesAreNotTheSockets()
     {
@@ -214,5 +242,37 @@ public sealed class TlsTransportStreamTests : IDisposable
         using var received = new MemoryStream();
         await stream.CopyToAsync(received);
         return received.ToArray();
+    }
+
+    /// <summary>Sends what it is told to in two halves.</summary>
+    private sealed class HalvingStream : NetworkStream
+    {
+        private TaskCompletionSource? _first;
+        private TaskCompletionSource? _rest;
+
+        public HalvingStream(Socket socket)
+            : base(socket)
+        {
+        }
+
+        public Task FirstHalf => _first!.Task;
+
+        public void Halve() => (_first, _rest) = (new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+        public void SendTheRest() => _rest!.SetResult();
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_rest is { } rest)
+            {
+                await base.WriteAsync(buffer[..(buffer.Length / 2)], cancellationToken);
+                _first!.SetResult();
+                await rest.Task;
+                _rest = null;
+                buffer = buffer[(buffer.Length / 2)..];
+            }
+
+            await base.WriteAsync(buffer, cancellationToken);
+        }
     }
 }

@@ -87,7 +87,8 @@ public sealed class OwnListenersTests
     [InlineData("nonsense", "127.0.0.1", false)]
     public void Find_AddressOfTheHttpServer_IsFound(string url, string address, bool expected)
     {
-        var own = new OwnListeners(new NoListeners(), TimeProvider.System, new Server(url), () => new[] { IPAddress.Parse("192.0.2.99") }.ToFrozenSet());
+        var own = new OwnListeners(
+            new NoListeners(), new LocalAddressCache(TimeProvider.System, () => new[] { IPAddress.Parse("192.0.2.99") }.ToFrozenSet()), TimeProvider.System, new Server(url));
 
         Assert.Equal(expected ? GuardReason.OwnListener : GuardReason.None, own.Find(IPAddress.Parse(address), 80));
     }
@@ -97,12 +98,28 @@ public sealed class OwnListenersTests
     {
         var time = new FakeTimeProvider();
         var server = new Server();
-        var own = new OwnListeners(new NoListeners(), time, server, () => FrozenSet<IPAddress>.Empty);
+        var own = new OwnListeners(new NoListeners(), new LocalAddressCache(time, () => FrozenSet<IPAddress>.Empty), time, server);
         Assert.Equal(GuardReason.None, own.Find(IPAddress.Loopback, 80));
         server.Addresses.Add("http://127.0.0.1:80");
         time.Advance(TimeSpan.FromSeconds(6));
 
         Assert.Equal(GuardReason.OwnListener, own.Find(IPAddress.Loopback, 80));
+    }
+
+    [Fact]
+    public void Find_MachineGetsAnotherAddress_IsKnownSecondsLater()
+    {
+        var time = new FakeTimeProvider();
+        var fixture = new ForwardFixture(time);
+        fixture.Listen("tcp://*:1000");
+        fixture.LocalAddressCache.Start();
+        fixture.LocalAddresses = [IPAddress.Parse("192.0.2.100")];
+        Assert.Equal(GuardReason.None, fixture.OwnListeners.Find(IPAddress.Parse("192.0.2.100"), 1000));
+
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(GuardReason.OwnListener, fixture.OwnListeners.Find(IPAddress.Parse("192.0.2.100"), 1000));
+        Assert.Equal(GuardReason.None, fixture.OwnListeners.Find(IPAddress.Parse("192.0.2.99"), 1000));
     }
 
     [Fact]

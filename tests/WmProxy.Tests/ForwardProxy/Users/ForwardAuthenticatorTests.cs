@@ -161,6 +161,27 @@ public sealed class ForwardAuthenticatorTests
         Assert.Equal(16, (await Task.WhenAll(logins).Within()).Count(name => name == "alice"));
     }
 
+    [Fact]
+    public async Task Authenticate_AsManyAsMayWaitForAHashWait_RefusesTheNextAtOnceAndNoneOfThem()
+    {
+        using var turns = new SemaphoreSlim(0);
+        var authenticator = new ForwardAuthenticator(_throttle, _fixture.Metrics, _time, NullLogger<ForwardAuthenticator>.Instance, turns);
+        var proxy = Proxy(isHashed: true);
+        var waiting = Enumerable.Range(0, ForwardAuthenticator.MaxWaiting).Select(LogInAsync).ToList();
+        Assert.DoesNotContain(waiting, login => login.IsCompleted);
+
+        Assert.Null(await LogInAsync(ForwardAuthenticator.MaxWaiting).Within());
+        Assert.DoesNotContain(waiting, login => login.IsCompleted);
+
+        turns.Release();
+        Assert.All(await Task.WhenAll(waiting).Within(), name => Assert.Equal("alice", name));
+        Assert.Equal("alice", await LogInAsync(ForwardAuthenticator.MaxWaiting).Within());
+
+        // Each from an address of its own, so that the throttle has nothing against it.
+        Task<string?> LogInAsync(int number) => authenticator.AuthenticateAsync(
+            proxy, "alice"u8.ToArray(), "clear"u8.ToArray(), new IPAddress([10, 0, (byte)(number >> 8), (byte)number]), CancellationToken.None).AsTask();
+    }
+
     private ForwardProxyModel Proxy(bool isHashed = false, int iterations = 1000) => _fixture.Compile(new ForwardProxyConfig
     {
         ProxyId = "p",

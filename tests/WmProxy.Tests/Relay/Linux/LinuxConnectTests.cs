@@ -5,9 +5,13 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using WmProxy.Clusters;
 using WmProxy.Connectors;
+using WmProxy.Listeners;
 using WmProxy.Native;
 using WmProxy.Relay.Linux;
+using WmProxy.Tests.Clusters;
 using WmProxy.Tests.Common;
 
 namespace WmProxy.Tests.Relay.Linux;
@@ -158,6 +162,42 @@ public sealed class LinuxConnectTests : IAsyncLifetime
 
         Assert.False(result.IsConnected);
         Assert.True(result.IsLocalFailure);
+        await CloseAsync(taken);
+        beside.Abort();
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", null)]
+    [InlineData("one.example", null)]
+    [InlineData("two.example", null)]
+    [InlineData("127.0.0.1", "p")]
+    public async Task DialAsync_LastDescriptors_AreSparedByWhomeverIsToldToAndByNobodyElse(string name, string? via)
+    {
+        Assert.True(DescriptorLimit.TryGet(out var limit, out _));
+        Assert.SkipWhen(limit > 1_000_000, "The limit of descriptors is too high to be reached.");
+        using var listener = LoopConnection.Listen(AddressFamily.InterNetwork);
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        await using var parent = ParentServer.Start("socks5");
+        await using var host = ClusterHost.Create(ClusterHost.Cluster($"tcp://{name}:{port}"), services => services.AddSingleton(new AddressResolver(
+            TimeProvider.System, name => Task.FromResult<IPAddress[]>(name == "two.example" ? [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")] : [IPAddress.Loopback]))));
+        if (via is not null)
+        {
+            await host.UpdateAsync(
+                ClusterHost.Cluster($"tcp://{name}:{port}") with { Metadata = new Dictionary<string, string> { [ClusterVia.MetadataKey] = via } },
+                ClusterHost.Cluster(parent.ParentAddress) with { ClusterId = via });
+        }
+
+        var beside = await ConnectAsync(listener.LocalEndPoint!);
+        var request = new DialRequest { ClusterId = "c", ConnectAttempts = 1, ConnectTimeout = TimeSpan.FromSeconds(20), Beside = beside };
+        var taken = await _loop.RunAsync(() => TestCalls.UseUpDescriptors((int)DescriptorReserve.SizeFor((long)limit)));
+
+        var spared = await TestLoop.RunElsewhereAsync(() => host.Dialer.DialAsync(request with { SparesReserve = true }, CancellationToken.None).AsTask());
+        var connected = await TestLoop.RunElsewhereAsync(() => host.Dialer.DialAsync(request, CancellationToken.None).AsTask());
+
+        Assert.Equal((false, ConnectFault.Local), (spared.IsConnected, spared.Fault));
+        Assert.True(connected.IsConnected, connected.Error);
+        connected.Stream.Abort();
+        connected.Lease.Dispose();
         await CloseAsync(taken);
         beside.Abort();
     }
