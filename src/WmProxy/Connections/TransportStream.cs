@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.Buffers;
 using System.IO;
@@ -45,6 +46,7 @@ internal abstract class TransportStream : Stream
     /// <param name="capacity">The most bytes that may be buffered; more than <see cref="Buffered"/> holds.</param>
     /// <param name="cancellationToken">Cuts the wait short.</param>
     /// <returns>How many bytes came; 0 at the end of the peer's direction.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> FillBufferAsync(int capacity, CancellationToken cancellationToken)
     {
         var buffered = _end - _start;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
@@ -20,6 +21,7 @@ internal static class HeadReader
     /// <param name="allowsBareLf">
     /// Whether a line may end with LF alone, as RFC 9112 section 2.2 allows: not in requests, since two recipients that disagree about it are one request apart.
     /// </param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<HeadReadResult> ReadAsync(TransportStream stream, int maxLength, bool allowsBareLf)
     {
         var scanned = 0;

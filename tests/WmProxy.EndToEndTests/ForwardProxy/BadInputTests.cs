@@ -135,7 +135,7 @@ public sealed class BadInputTests
         await AssertHttpAsync(proxy, Open, "CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 400);
         await AssertHttpAsync(proxy, Open, "CONNECT 127.0.0.1:80 HTTP/1.1\nHost: x\n\n", 400);
         await AssertHttpAsync(proxy, Open, $"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: x\r\nX: {LongText}{LongText}\r\n\r\n", 431);
-        await AssertHttpAsync(proxy, Open, $"CONNECT {LongText}:80 HTTP/1.1\r\nHost: x\r\n\r\n", 431);
+        await AssertHttpAsync(proxy, Open, $"CONNECT {LongText}{LongText}:80 HTTP/1.1\r\nHost: x\r\n\r\n", 431);
         await AssertHttpAsync(proxy, Open, "GET http://127.0.0.1/ HTTP/1.1\r\nHost: x\r\nX: a\0b\r\nConnection: close\r\n\r\n", 400);
         await AssertHttpAsync(proxy, Open, $"GET http://127.0.0.1/ HTTP/1.1\r\nHost: x\r\nX: {LongText}{LongText}\r\nConnection: close\r\n\r\n", 431);
         foreach (var user in (string[])["alice:a\0", "alice\0:a", "alice", $"alice:{LongText[..300]}"])

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
@@ -30,6 +31,7 @@ internal sealed class ExchangeRelay
     /// <summary>Runs one exchange. Whoever calls it closes the upstream connection, or keeps it.</summary>
     /// <param name="exchange">The exchange; the client has been told nothing yet.</param>
     /// <param name="upstream">A connection on which nothing is under way.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ExchangeResult> RunAsync(ForwardExchange exchange, UpstreamConnection upstream)
     {
         var connection = exchange.Connection;
@@ -109,6 +111,7 @@ internal sealed class ExchangeRelay
         return end;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeResult> ReceiveHeadAsync(ForwardExchange exchange, UpstreamConnection upstream)
     {
         var (connection, response) = (exchange.Connection, exchange.Connection.Response);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net;
@@ -123,6 +124,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     /// The request that was served is over: waits for the next one, for at most the idle time set. <see langword="false"/> when none comes: the client has
     /// ended its direction, or the connection is to end.
     /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WaitForRequestAsync(long idleTicks)
     {
         State.LimitIdle(idleTicks);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
@@ -76,6 +77,7 @@ internal sealed class ForwardHttpHandler
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeNextAsync(ForwardHttpConnection connection)
     {
         SkipEmptyLines(connection.Stream);

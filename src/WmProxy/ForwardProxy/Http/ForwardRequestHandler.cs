@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
@@ -42,6 +43,7 @@ internal sealed class ForwardRequestHandler
 
     /// <summary>Serves the request whose head <paramref name="connection"/> has.</summary>
     /// <returns>Whether another one may follow; else the connection is ended, or is to be.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> HandleAsync(ForwardHttpConnection connection)
     {
         var exchange = new ForwardExchange(connection);
@@ -72,6 +74,7 @@ internal sealed class ForwardRequestHandler
     }
 
     /// <summary>Serves the request, unless there is something else to say.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpAnswer?> DecideAsync(ForwardExchange exchange)
     {
         var (connection, request) = (exchange.Connection, exchange.Request);

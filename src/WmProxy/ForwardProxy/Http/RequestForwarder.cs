@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System;
 using System.Threading.Tasks;
 using WmProxy.Connections;
@@ -23,6 +24,7 @@ internal sealed class RequestForwarder
     }
 
     /// <returns>What the client is to be told instead of a response; <see langword="null"/> where it has had one, or is gone.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpAnswer?> ForwardAsync(ForwardExchange exchange, ForwardRequest asked, ForwardVerdict verdict)
     {
         var (connection, request) = (exchange.Connection, exchange.Request);
@@ -65,6 +67,7 @@ internal sealed class RequestForwarder
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeResult> RunAsync(ForwardExchange exchange, ForwardRequest asked, UpstreamConnection upstream)
     {
         var (connection, state) = (exchange.Connection, exchange.Connection.State);
