@@ -48,7 +48,7 @@ internal sealed class ConnectHandler
         string? user = null;
         if (proxy.Config.Users.Count > 0)
         {
-            user = await _authenticator.AuthenticateAsync(connection, proxy, _connections.Aborting);
+            user = await _authenticator.AuthenticateAsync(connection, proxy, connection.Canceled);
             if (user is null)
             {
                 return await ChallengeAsync(connection, proxy);

@@ -71,8 +71,9 @@ internal sealed class ForwardHttpHandler
         {
             state.TryEnd(ConnectionEndReason.ClientReset);
         }
-        catch (OperationCanceledException) when (_connections.Aborting.IsCancellationRequested)
+        catch (OperationCanceledException) when (connection.Canceled.IsCancellationRequested || _connections.Aborting.IsCancellationRequested)
         {
+            // Whoever ended it has said why; the rest is the process's end.
             state.TryEnd(ConnectionEndReason.Shutdown);
         }
     }

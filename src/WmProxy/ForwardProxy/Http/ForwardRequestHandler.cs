@@ -93,7 +93,14 @@ internal sealed class ForwardRequestHandler
 
         if (exchange.Proxy.Config.Users.Count > 0)
         {
-            exchange.User = await _authenticator.AuthenticateAsync(connection, exchange.Proxy, _connections.Aborting);
+            var login = _authenticator.AuthenticateAsync(connection, exchange.Proxy, connection.Canceled);
+            if (!login.IsCompleted && exchange.IsRequestRead)
+            {
+                // It may have to wait, though not for a client that is gone.
+                connection.Watch();
+            }
+
+            exchange.User = await login;
             if (exchange.User is null)
             {
                 return HttpAnswer.AuthenticationRequired;
@@ -122,7 +129,7 @@ internal sealed class ForwardRequestHandler
 
         exchange.ForwardsLeft = left;
         var asked = new ForwardRequest(ForwardCommand.Http, exchange.Target.Destination, exchange.User, connection.Client);
-        var verdict = await _dialer.JudgeAsync(exchange.Proxy, asked, _connections.Aborting);
+        var verdict = await _dialer.JudgeAsync(exchange.Proxy, asked, connection.Canceled);
         if (!verdict.IsAllowed)
         {
             exchange.Error = verdict.Error;

@@ -13,14 +13,12 @@ internal sealed class RequestForwarder
     private readonly UpstreamPool _pool;
     private readonly UpstreamDialer _dialer;
     private readonly ExchangeRelay _relay;
-    private readonly ConnectionTable _connections;
 
-    public RequestForwarder(UpstreamPool pool, UpstreamDialer dialer, ExchangeRelay relay, ConnectionTable connections)
+    public RequestForwarder(UpstreamPool pool, UpstreamDialer dialer, ExchangeRelay relay)
     {
         _pool = pool;
         _dialer = dialer;
         _relay = relay;
-        _connections = connections;
     }
 
     /// <returns>What the client is to be told instead of a response; <see langword="null"/> where it has had one, or is gone.</returns>
@@ -48,7 +46,7 @@ internal sealed class RequestForwarder
         {
             if (upstream is null)
             {
-                (upstream, var refused) = await _dialer.DialAsync(exchange.Proxy, asked, verdict, key, connection.State.Accepted, _connections.Aborting);
+                (upstream, var refused) = await _dialer.DialAsync(exchange.Proxy, asked, verdict, key, connection.State.Accepted, connection.Canceled);
                 if (upstream is null)
                 {
                     exchange.Error = refused.Error;
