@@ -50,6 +50,9 @@ internal sealed class ConnectionState
     /// <summary>The client: the peer of the socket, or what a PROXY header says of it.</summary>
     public EndPoint? ClientEndPoint { get; set; }
 
+    /// <summary>The client's address; <see langword="null"/> on a Unix domain socket, and where a PROXY header does not say it.</summary>
+    public IPAddress? ClientAddress => (ClientEndPoint as IPEndPoint)?.Address;
+
     /// <summary>The address that the client dialled, where it is known without asking: see <see cref="GetLocalEndPoint"/>.</summary>
     public EndPoint? LocalEndPoint { get; set; }
 

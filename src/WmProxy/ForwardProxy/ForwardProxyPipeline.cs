@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Threading;
@@ -56,7 +55,7 @@ internal sealed class ForwardProxyPipeline
         }
 
         var refusal = ConnectionAdmission.TryEnter(
-            (state.ClientEndPoint as IPEndPoint)?.Address, _proxy.Access, _proxy.State.Connections, _proxy.MaxConnections,
+            state.ClientAddress, _proxy.Access, _proxy.State.Connections, _proxy.MaxConnections,
             _proxy.State.ConnectionsPerClient, _proxy.MaxConnectionsPerClient, out var admission);
         if (refusal != ConnectionEndReason.None)
         {
@@ -98,30 +97,26 @@ internal sealed class ForwardProxyPipeline
     private Task ServeAsync(TransportConnectionContext connection, DetectedProtocol detected)
     {
         var state = connection.State;
-        switch (detected)
+        if (detected == DetectedProtocol.Undecided)
         {
-            case DetectedProtocol.Undecided:
-                state.TryEnd(ConnectionEndReason.ClientGone);
-                return Task.CompletedTask;
-            case DetectedProtocol.Socks4 when TryGet(ForwardProtocol.Socks4, out var handler):
-                return handler.RunAsync(connection, _proxy);
-            case DetectedProtocol.Socks5 when TryGet(ForwardProtocol.Socks5, out var handler):
-                return handler.RunAsync(connection, _proxy);
-            case DetectedProtocol.Http when TryGet(ForwardProtocol.Http, out var handler):
-                return handler.RunAsync(connection, _proxy);
-            case DetectedProtocol.Connect when TryGet(ForwardProtocol.Connect, out var handler):
-                return handler.RunAsync(connection, _proxy);
-            case var protocol:
-                state.Error = Describe(protocol);
-                var answer = ProtocolRefusals.Find(protocol, TryGet(ForwardProtocol.Connect, out _));
-                if (!answer.IsEmpty)
-                {
-                    return FinalReply.SendAsync(connection, answer, ConnectionEndReason.ProtocolError, _timeProvider).AsTask();
-                }
-
-                state.TryEnd(ConnectionEndReason.ProtocolError);
-                return Task.CompletedTask;
+            state.TryEnd(ConnectionEndReason.ClientGone);
+            return Task.CompletedTask;
         }
+
+        if (detected.ToForwardProtocol() is { } protocol && TryGet(protocol, out var handler))
+        {
+            return handler.RunAsync(connection, _proxy);
+        }
+
+        state.Error = Describe(detected);
+        var answer = ProtocolRefusals.Find(detected, TryGet(ForwardProtocol.Connect, out _));
+        if (!answer.IsEmpty)
+        {
+            return FinalReply.SendAsync(connection, answer, ConnectionEndReason.ProtocolError, _timeProvider).AsTask();
+        }
+
+        state.TryEnd(ConnectionEndReason.ProtocolError);
+        return Task.CompletedTask;
     }
 
     /// <summary>Waits for the bytes that tell; <see cref="DetectedProtocol.Undecided"/> when the client left before.</summary>

@@ -23,7 +23,7 @@ internal sealed partial class SocksClient
     public SocksClient(TransportConnectionContext connection, ForwardProxyModel proxy, SocksVersion version, TimeProvider timeProvider, ILogger logger)
     {
         (Connection, Proxy, _version, _timeProvider, _logger) = (connection, proxy, version, timeProvider, logger);
-        Address = (connection.State.ClientEndPoint as IPEndPoint)?.Address;
+        Address = connection.State.ClientAddress;
     }
 
     public TransportConnectionContext Connection { get; }

@@ -1,10 +1,10 @@
 using System;
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using WmProxy.Connections;
+using WmProxy.ForwardProxy;
 
 namespace WmProxy.Socks;
 
@@ -14,12 +14,6 @@ namespace WmProxy.Socks;
 /// </summary>
 internal static class SocksName
 {
-    private const int MaxLength = 253;
-    private const int MaxLabelLength = 63;
-
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
-
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly IdnMapping Idn = new();
 
@@ -41,7 +35,7 @@ internal static class SocksName
             host = withoutDot;
         }
 
-        var isName = IsName(host);
+        var isName = HostNameSyntax.IsName(host);
         if ((isName || IsIPv6(host)) && IPAddress.TryParse(host, out address))
         {
             address = address.Unmap();
@@ -68,22 +62,4 @@ internal static class SocksName
     // Without a scope, which names an interface of somebody else's machine.
     private static bool IsIPv6(string host) =>
         host.Contains(':', StringComparison.Ordinal) && !host.AsSpan().ContainsAnyExcept("0123456789abcdefABCDEF:.");
-
-    private static bool IsName(ReadOnlySpan<char> name)
-    {
-        if (name.IsEmpty || name.Length > MaxLength || name.ContainsAnyExcept(NameCharacters))
-        {
-            return false;
-        }
-
-        foreach (var label in name.Split('.'))
-        {
-            if (label.End.Value - label.Start.Value is 0 or > MaxLabelLength)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

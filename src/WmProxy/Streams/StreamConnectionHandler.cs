@@ -44,7 +44,7 @@ internal sealed class StreamConnectionHandler
         state.StreamId = stream.StreamId;
         state.AccessLog = stream.AccessLog;
         _recorder.Started(state);
-        var client = (state.ClientEndPoint as IPEndPoint)?.Address;
+        var client = state.ClientAddress;
         var refusal = ConnectionAdmission.TryEnter(
             client, stream.Access, stream.State.Connections, stream.MaxConnections, stream.State.ConnectionsPerClient, stream.MaxConnectionsPerClient, out var admission);
         if (refusal != ConnectionEndReason.None)

@@ -125,7 +125,7 @@ internal sealed partial class UdpSessions
         }
 
         var available = cluster.DestinationsState.AvailableDestinations;
-        var destination = _loadBalancer.Pick(cluster, available, (session.State.ClientEndPoint as IPEndPoint)?.Address);
+        var destination = _loadBalancer.Pick(cluster, available, session.State.ClientAddress);
         if (destination is null)
         {
             session.State.Error = $"cluster '{cluster.ClusterId}' has no available destination";
@@ -233,7 +233,7 @@ internal sealed partial class UdpSessions
         var stream = session.Stream;
         if (stream.MaxConnectionsPerClient != 0)
         {
-            stream.State.ConnectionsPerClient.Release((session.State.ClientEndPoint as IPEndPoint)?.Address);
+            stream.State.ConnectionsPerClient.Release(session.State.ClientAddress);
         }
 
         stream.State.Connections.Release();

@@ -1,5 +1,4 @@
 using System;
-using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -15,7 +14,7 @@ internal static class ProxyHeaderStep
     public static async ValueTask<bool> RunAsync(TransportConnectionContext connection, ProxyProtocolModel model, TimeProvider timeProvider)
     {
         var state = connection.State;
-        if (!model.AppliesTo((state.ClientEndPoint as IPEndPoint)?.Address))
+        if (!model.AppliesTo(state.ClientAddress))
         {
             return true;
         }

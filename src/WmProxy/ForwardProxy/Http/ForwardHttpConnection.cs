@@ -47,7 +47,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
         Context = context;
         Proxy = proxy;
         _timeProvider = timeProvider;
-        Client = (context.State.ClientEndPoint as IPEndPoint)?.Address;
+        Client = context.State.ClientAddress;
         AccessLog = context.State.AccessLog;
     }
 

@@ -12,13 +12,6 @@ namespace WmProxy.ForwardProxy.Http;
 /// </summary>
 internal static class HostSyntax
 {
-    // RFC 1035 section 2.3.4.
-    private const int MaxNameLength = 253;
-    private const int MaxLabelLength = 63;
-
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
-
     private static readonly SearchValues<char> IPv6Characters = SearchValues.Create("ABCDEFabcdef0123456789:.");
 
     /// <param name="text">A name, an IPv4 address, or an IPv6 address in brackets.</param>
@@ -45,7 +38,7 @@ internal static class HostSyntax
             text = text[..^1];
         }
 
-        if (text.IsEmpty || text.Length > MaxNameLength || text.ContainsAnyExcept(NameCharacters))
+        if (!HostNameSyntax.IsName(text))
         {
             return false;
         }
@@ -60,15 +53,6 @@ internal static class HostSyntax
 
             host = address.ToString();
             return true;
-        }
-
-        foreach (var label in text.Split('.'))
-        {
-            var (_, length) = label.GetOffsetAndLength(text.Length);
-            if (length is 0 or > MaxLabelLength)
-            {
-                return false;
-            }
         }
 
         host = text.ToString();
