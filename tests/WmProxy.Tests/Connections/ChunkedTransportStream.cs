@@ -28,6 +28,16 @@ internal sealed class ChunkedTransportStream : TransportStream
 
     public override Socket? RawSocket => null;
 
+    public override bool HasInput => HasPendingInput;
+
+    public override bool IsResetBehindEnd => IsReset;
+
+    /// <summary>What <see cref="HasInput"/> says.</summary>
+    public bool HasPendingInput { get; set; } = true;
+
+    /// <summary>Whether its end is really a reset.</summary>
+    public bool IsReset { get; init; }
+
     /// <summary>How many bytes were read from the peer.</summary>
     public int Received { get; private set; }
 
