@@ -44,6 +44,9 @@ internal sealed class ChunkedTransportStream : TransportStream
     /// <summary>What was written to the peer.</summary>
     public List<byte> Written { get; } = [];
 
+    /// <summary>What becomes of writes; <see langword="null"/> where they succeed.</summary>
+    public Exception? WriteFailure { get; init; }
+
     /// <summary>Whether it was closed.</summary>
     public bool IsDisposed { get; private set; }
 
@@ -87,6 +90,11 @@ internal sealed class ChunkedTransportStream : TransportStream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (WriteFailure is not null)
+        {
+            return ValueTask.FromException(WriteFailure);
+        }
+
         Written.AddRange(buffer.Span);
         return default;
     }
