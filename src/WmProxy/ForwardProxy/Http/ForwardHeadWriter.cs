@@ -98,7 +98,9 @@ internal sealed class ForwardHeadWriter
         var isUpgrade = response.StatusCode is 101 or 426;
         output.Append("HTTP/1.1 "u8);
         output.Append(response.Status);
-        output.Append("\r\n"u8);
+
+        // RFC 9112 section 4: the space is there without a reason phrase too.
+        output.Append(response.Status.Length > 3 ? "\r\n"u8 : " \r\n"u8);
         var hasDate = response.IsInterim || response.StatusCode == 101;
         for (var i = 0; i < response.FieldCount; i++)
         {
