@@ -128,7 +128,8 @@ internal sealed class ForwardHeadWriter
 
         _via.Write(output, response);
         output.Append(asChunks ? "Transfer-Encoding: chunked\r\n"u8 : default);
-        output.Append(isUpgrade ? "Connection: Upgrade\r\n"u8 : exchange.KeepsAlive || response.IsInterim ? default : "Connection: close\r\n"u8);
+        output.Append(isUpgrade ? "Connection: Upgrade\r\n"u8 : default);
+        output.Append(exchange.KeepsAlive || response.IsInterim || response.StatusCode == 101 ? default : "Connection: close\r\n"u8);
         output.Append("\r\n"u8);
     }
 
