@@ -20,6 +20,7 @@ internal struct ChunkedDecoder
     {
         FirstDigit,
         Size,
+        Space,
         Extension,
         LineFeed,
         Data,
@@ -68,13 +69,16 @@ internal struct ChunkedDecoder
                 (_left, _lineLength, _state) = (0, 0, State.Size);
                 return TryAddDigit(next);
             case State.Size when next is (byte)';' or (byte)' ' or (byte)'\t':
-                (_lineLength, _state) = (0, State.Extension);
+                (_lineLength, _state) = (0, next == ';' ? State.Extension : State.Space);
                 return true;
-            case State.Size or State.Extension when next == '\r':
+            case State.Size or State.Space or State.Extension when next == '\r':
                 _state = State.LineFeed;
                 return true;
             case State.Size:
                 return TryAddDigit(next);
+            case State.Space:
+                _state = next == ';' ? State.Extension : State.Space;
+                return next is (byte)';' or (byte)' ' or (byte)'\t' && ++_lineLength <= MaxExtension;
             case State.Extension:
                 return next is (>= 32 and not 127) or (byte)'\t' && ++_lineLength <= MaxExtension;
             case State.LineFeed:

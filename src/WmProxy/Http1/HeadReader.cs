@@ -30,7 +30,8 @@ internal static class HeadReader
         {
             if (TryFind(stream.Buffered.Span, allowsBareLf, ref scanned, ref lineStart, out var result))
             {
-                return result;
+                // More may be there than a head may have, from the content before it.
+                return result.Length > maxLength ? HeadReadResult.TooLong : result;
             }
 
             var buffered = stream.Buffered.Length;
@@ -43,7 +44,7 @@ internal static class HeadReader
             {
                 if (await stream.FillBufferAsync(buffered < FirstRead ? Math.Min(FirstRead, maxLength) : maxLength, CancellationToken.None) == 0)
                 {
-                    return buffered == 0 && !stream.IsResetBehindEnd ? HeadReadResult.Ended : HeadReadResult.Cut;
+                    return buffered > 0 ? HeadReadResult.Cut : stream.IsResetBehindEnd ? HeadReadResult.Reset : HeadReadResult.Ended;
                 }
             }
             catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException)

@@ -198,7 +198,8 @@ internal abstract class MessageHead
 
         ref var field = ref _fields[FieldCount - 1];
         _bytes.AsSpan(field.ValueStart + field.ValueLength, start - field.ValueStart - field.ValueLength).Fill((byte)' ');
-        field = field with { ValueLength = start + line.TrimEnd(" \t"u8).Length - field.ValueStart };
+        var value = _bytes.AsSpan(field.ValueStart, start + line.Length - field.ValueStart);
+        field = field with { ValueStart = field.ValueStart + value.Length - value.TrimStart(" \t"u8).Length, ValueLength = value.Trim(" \t"u8).Length };
         return HeadError.None;
     }
 

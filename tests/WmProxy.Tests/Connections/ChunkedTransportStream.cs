@@ -28,11 +28,24 @@ internal sealed class ChunkedTransportStream : TransportStream
 
     public override Socket? RawSocket => null;
 
+    public override bool HasInput => HasPendingInput;
+
+    public override bool IsResetBehindEnd => IsReset;
+
+    /// <summary>What <see cref="HasInput"/> says.</summary>
+    public bool HasPendingInput { get; set; } = true;
+
+    /// <summary>Whether its end is really a reset.</summary>
+    public bool IsReset { get; init; }
+
     /// <summary>How many bytes were read from the peer.</summary>
     public int Received { get; private set; }
 
     /// <summary>What was written to the peer.</summary>
     public List<byte> Written { get; } = [];
+
+    /// <summary>What becomes of writes; <see langword="null"/> where they succeed.</summary>
+    public Exception? WriteFailure { get; init; }
 
     /// <summary>Whether it was closed.</summary>
     public bool IsDisposed { get; private set; }
@@ -77,6 +90,11 @@ internal sealed class ChunkedTransportStream : TransportStream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (WriteFailure is not null)
+        {
+            return ValueTask.FromException(WriteFailure);
+        }
+
         Written.AddRange(buffer.Span);
         return default;
     }

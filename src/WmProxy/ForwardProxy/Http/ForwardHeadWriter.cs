@@ -98,8 +98,11 @@ internal sealed class ForwardHeadWriter
         var isUpgrade = response.StatusCode is 101 or 426;
         output.Append("HTTP/1.1 "u8);
         output.Append(response.Status);
-        output.Append("\r\n"u8);
+
+        // RFC 9112 section 4: the space is there without a reason phrase too.
+        output.Append(response.Status.Length > 3 ? "\r\n"u8 : " \r\n"u8);
         var hasDate = response.IsInterim || response.StatusCode == 101;
+        var hasLength = false;
         for (var i = 0; i < response.FieldCount; i++)
         {
             var kind = response.KindOf(i);
@@ -109,13 +112,16 @@ internal sealed class ForwardHeadWriter
                 FieldKind.Connection or FieldKind.TransferEncoding or FieldKind.ProxyAuthorization or FieldKind.ProxyConnection or FieldKind.Proxy
                     or FieldKind.HopByHop or FieldKind.TE or FieldKind.Via => false,
                 FieldKind.Upgrade => isUpgrade,
-                FieldKind.ContentLength => IsLengthMeant(response, exchange.Request),
+                FieldKind.ContentLength => !hasLength && IsLengthMeant(response, exchange.Request),
                 _ => true,
             };
             if (isKept && (kind == FieldKind.Upgrade || !response.IsNominated(i)))
             {
-                output.AppendField(response.NameOf(i), response.ValueOf(i));
+                var value = response.ValueOf(i);
+                output.AppendField(response.NameOf(i), kind == FieldKind.ContentLength ? LengthOf(value) : value);
             }
+
+            hasLength |= kind == FieldKind.ContentLength;
         }
 
         if (!hasDate)
@@ -126,7 +132,8 @@ internal sealed class ForwardHeadWriter
 
         _via.Write(output, response);
         output.Append(asChunks ? "Transfer-Encoding: chunked\r\n"u8 : default);
-        output.Append(isUpgrade ? "Connection: Upgrade\r\n"u8 : exchange.KeepsAlive || response.IsInterim ? default : "Connection: close\r\n"u8);
+        output.Append(isUpgrade ? "Connection: Upgrade\r\n"u8 : default);
+        output.Append(exchange.KeepsAlive || response.IsInterim || response.StatusCode == 101 ? default : "Connection: close\r\n"u8);
         output.Append("\r\n"u8);
     }
 
@@ -137,6 +144,9 @@ internal sealed class ForwardHeadWriter
         BodyKind.None => response.StatusCode == 304 || (request.Method == "HEAD" && response.StatusCode is >= 200 and not 204),
         _ => false,
     };
+
+    // RFC 9110 section 8.6: one that was said several times is passed on once.
+    private static ReadOnlySpan<byte> LengthOf(ReadOnlySpan<byte> value) => value.IndexOf((byte)',') is > 0 and var end ? value[..end].TrimEnd(" \t"u8) : value;
 
     private static void AppendAscii(OutputBuffer output, string text)
     {

@@ -81,8 +81,14 @@ internal sealed class ForwardHttpHandler
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeNextAsync(ForwardHttpConnection connection)
     {
-        SkipEmptyLines(connection.Stream);
-        var read = await HeadReader.ReadAsync(connection.Stream, MaxHead, allowsBareLf: false);
+        HeadReadResult read;
+        do
+        {
+            SkipEmptyLines(connection.Stream);
+            read = await HeadReader.ReadAsync(connection.Stream, MaxHead, allowsBareLf: false);
+        }
+        while (read is { IsComplete: true, Length: 2 });
+
         if (!read.IsComplete)
         {
             await FailAsync(connection, read);

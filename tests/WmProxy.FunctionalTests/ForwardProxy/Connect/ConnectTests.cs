@@ -118,7 +118,13 @@ public class ConnectTests
     [InlineData("[::1%25lo]:443", "Host: example.test\r\n", 400)]
     [InlineData("127.1:443", "Host: example.test\r\n", 400)]
     [InlineData("0x7f.0.0.1:443", "Host: example.test\r\n", 400)]
+    [InlineData("example..test:443", "Host: example.test\r\n", 400)]
+    [InlineData(".:443", "Host: example.test\r\n", 400)]
+    [InlineData(":443", "Host: example.test\r\n", 400)]
+    [InlineData("ex\u00e4mple.test:443", "Host: example.test\r\n", 400)]
     [InlineData("example.test:443", "", 400)]
+    [InlineData("example.test:443", "Host: a, b\r\n", 400)]
+    [InlineData("example.test:443", "Host: a:99999\r\n", 400)]
     [InlineData("example.test:443", "Host: a\r\nHost: a\r\n", 400)]
     [InlineData("example.test:443", "Host: a b\r\n", 400)]
     [InlineData("example.test:443", "Host : a\r\n", 400)]
@@ -136,6 +142,24 @@ public class ConnectTests
         using var client = await host.ConnectAsync();
 
         await client.SendAsync($"CONNECT {target} HTTP/1.1\r\n{fields}\r\n");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", await client.ReadUntilAsync("\r\n"));
+        Assert.Equal(status == 200 ? 1 : 0, host.Dialer.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("", 200)]
+    [InlineData("a", 400)]
+    public async Task NameOfTheGreatestLength_IsDialled_OneMoreIsRefused(string more, int status)
+    {
+        var label = new string('a', 63);
+        var name = $"{label}.{label}.{label}.{label[..61]}";
+        await using var echo = new EchoServer();
+        await using var host = await ForwardHost.StartAsync();
+        host.Dialer.Map($"{name}:65535", echo.EndPoint);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"CONNECT {name}{more}:65535 HTTP/1.1\r\nHost:\r\n\r\n");
 
         Assert.StartsWith($"HTTP/1.1 {status} ", await client.ReadUntilAsync("\r\n"));
         Assert.Equal(status == 200 ? 1 : 0, host.Dialer.Requests.Count);

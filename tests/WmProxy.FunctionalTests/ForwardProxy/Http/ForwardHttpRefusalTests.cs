@@ -52,6 +52,8 @@ public sealed class ForwardHttpRefusalTests
     [InlineData("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\na", 400)]
     [InlineData("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: -0\r\n\r\n", 400)]
     [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: a b\r\n\r\n", 400)]
+    [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: a, b\r\n\r\n", 400)]
+    [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: a:99999\r\n\r\n", 400)]
     [InlineData("GET http://example.test/ HTTP/1.1\nHost: x\n\n", 400)]
     [InlineData("GET http://example.test/ HTTP/1.1\r\nHost: x\nX-A: 1\r\n\r\n", 400)]
     [InlineData("OPTIONS http://example.test/ HTTP/1.1\r\nHost: x\r\nMax-Forwards: -1\r\n\r\n", 400)]

@@ -81,6 +81,26 @@ public class ForwardHttpTests
         Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
     }
 
+    // RFC 9112 section 2.2: what older clients send behind content.
+    [Theory]
+    [InlineData("\r\n", "")]
+    [InlineData("", "\r\n")]
+    [InlineData("\r", "\n\r\n")]
+    public async Task EmptyLinesBeforeARequest_ArePassedOver(string behind, string before)
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await StartAsync(peer);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na{behind}");
+        Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+        await client.SendAsync($"{before}GET http://example.test/next HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+        await peer.NextAsync();
+        Assert.Equal("GET /next HTTP/1.1", (await peer.NextAsync()).StartLine);
+    }
+
     [Fact]
     public async Task Http10Client_IsAnswered_AndClosed()
     {
