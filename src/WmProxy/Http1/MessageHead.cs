@@ -20,6 +20,7 @@ internal abstract class MessageHead
     private byte[] _bytes = [];
     private Field[] _fields = [];
     private int _length;
+    private int _options;
 
     /// <summary>How many field lines there are.</summary>
     public int FieldCount { get; private set; }
@@ -51,24 +52,7 @@ internal abstract class MessageHead
     public ReadOnlySpan<byte> ValueOf(int index) => _bytes.AsSpan(_fields[index].ValueStart, _fields[index].ValueLength);
 
     /// <summary>Whether a field is of this connection alone, because <c>Connection</c> names it. What frames and routes a message cannot be named.</summary>
-    public bool IsNominated(int index)
-    {
-        if ((Options & ConnectionOptions.Names) == 0 || KindOf(index) is FieldKind.Host or FieldKind.ContentLength or FieldKind.TransferEncoding)
-        {
-            return false;
-        }
-
-        var name = NameOf(index);
-        for (var i = 0; i < FieldCount; i++)
-        {
-            if (KindOf(i) == FieldKind.Connection && HasOption(ValueOf(i), name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool IsNominated(int index) => _fields[index].IsNominated;
 
     /// <summary>Whether a list (RFC 9110 section 5.6.1) has an element that is <paramref name="option"/>, whatever its case.</summary>
     public static bool HasOption(ReadOnlySpan<byte> list, ReadOnlySpan<byte> option)
@@ -105,7 +89,7 @@ internal abstract class MessageHead
         _bytes = ArrayPool<byte>.Shared.Rent(head.Length);
         _length = head.Length;
         head.CopyTo(_bytes);
-        (Options, ContentLengths, TransferEncodings, ContentLength, Framing) = (default, 0, 0, 0, default);
+        (Options, _options, ContentLengths, TransferEncodings, ContentLength, Framing) = (default, 0, 0, 0, 0, default);
         var next = 0;
         var error = hasStartLine ? ReadStartLine(NextLine(0, out next)) : HeadError.None;
         while (error == HeadError.None)
@@ -114,6 +98,7 @@ internal abstract class MessageHead
             var line = NextLine(start, out next);
             if (line.IsEmpty)
             {
+                Nominate();
                 return HeadError.None;
             }
 
@@ -205,11 +190,10 @@ internal abstract class MessageHead
 
     private HeadError ReadOptions(ReadOnlySpan<byte> value, bool isStandard)
     {
-        var count = 0;
         foreach (var part in value.Split((byte)','))
         {
             var option = value[part].Trim(" \t"u8);
-            if (++count > MaxOptions)
+            if (++_options > MaxOptions)
             {
                 return HeadError.TooManyFields;
             }
@@ -222,6 +206,36 @@ internal abstract class MessageHead
         }
 
         return HeadError.None;
+    }
+
+    // Once for all: fields times options is more than to be asked for each field again.
+    private void Nominate()
+    {
+        for (var i = 0; i < FieldCount && (Options & ConnectionOptions.Names) != 0; i++)
+        {
+            if (KindOf(i) != FieldKind.Connection)
+            {
+                continue;
+            }
+
+            var value = ValueOf(i);
+            foreach (var part in value.Split((byte)','))
+            {
+                Nominate(value[part].Trim(" \t"u8));
+            }
+        }
+    }
+
+    private void Nominate(ReadOnlySpan<byte> name)
+    {
+        for (var i = 0; i < FieldCount; i++)
+        {
+            if (_fields[i].NameLength == name.Length && FieldNames.Is(NameOf(i), name)
+                && KindOf(i) is not (FieldKind.Host or FieldKind.ContentLength or FieldKind.TransferEncoding))
+            {
+                _fields[i] = _fields[i] with { IsNominated = true };
+            }
+        }
     }
 
     private HeadError ReadContentLength(ReadOnlySpan<byte> value)
@@ -252,5 +266,5 @@ internal abstract class MessageHead
         return HeadError.None;
     }
 
-    private readonly record struct Field(int NameStart, int NameLength, int ValueStart, int ValueLength, FieldKind Kind);
+    private readonly record struct Field(int NameStart, int NameLength, int ValueStart, int ValueLength, FieldKind Kind, bool IsNominated = false);
 }

@@ -14,11 +14,19 @@ internal sealed class FakeForwardAuthenticator : IForwardAuthenticator
 
     public int Count => Volatile.Read(ref _count);
 
-    public ValueTask<string?> AuthenticateAsync(
+    /// <summary>Completed by the test to let logins go on; <see langword="null"/> where they do at once.</summary>
+    public TaskCompletionSource? Gate { get; set; }
+
+    public async ValueTask<string?> AuthenticateAsync(
         ForwardProxyModel proxy, ReadOnlyMemory<byte> user, ReadOnlyMemory<byte> password, IPAddress? client, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _count);
-        var name = Encoding.UTF8.GetString(user.Span);
-        return new(proxy.Config.Users.TryGetValue(name, out var known) && known.Password == Encoding.UTF8.GetString(password.Span) ? name : null);
+        var (name, secret) = (Encoding.UTF8.GetString(user.Span), Encoding.UTF8.GetString(password.Span));
+        if (Gate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
+        return proxy.Config.Users.TryGetValue(name, out var known) && known.Password == secret ? name : null;
     }
 }

@@ -158,14 +158,10 @@ public sealed class RequestHeadTests
     [Theory]
     [InlineData("X", 255, nameof(HeadError.None))]
     [InlineData("X", 256, nameof(HeadError.TooManyFields))]
-    [InlineData("Connection", 255, nameof(HeadError.None))]
-    public void Fields_AreBounded(string name, int count, string error)
-    {
-        var head = new RequestHead();
-
-        Assert.Equal(error, head.Parse(Bytes($"{Line}\r\nHost: a\r\n{string.Concat(Enumerable.Repeat($"{name}: x\r\n", count))}")).ToString());
-        Assert.Equal(256, head.FieldCount);
-    }
+    [InlineData("Connection", 64, nameof(HeadError.None))]
+    [InlineData("Connection", 65, nameof(HeadError.TooManyFields))]
+    public void Fields_AreBounded(string name, int count, string error) => Assert.Equal(
+        error, new RequestHead().Parse(Bytes($"{Line}\r\nHost: a\r\n{string.Concat(Enumerable.Repeat($"{name}: x\r\n", count))}")).ToString());
 
     [Theory]
     [InlineData(64, nameof(HeadError.None))]

@@ -16,6 +16,7 @@ namespace WmProxy.ForwardProxy.Connect;
 /// </summary>
 internal sealed class ConnectHandler
 {
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
     private static readonly byte[] Established = "HTTP/1.1 200 Connection established\r\n\r\n"u8.ToArray();
 
     private readonly ForwardRequestAuthenticator _authenticator;
@@ -112,6 +113,8 @@ internal sealed class ConnectHandler
     {
         try
         {
+            // A client that does not take the responses to its earlier requests would hold up this one.
+            connection.State.SetDeadline(_timeProvider.GetTimestamp() + _connections.ToTicks(AnswerTimeout));
             await connection.Stream.WriteAsync(Established, _connections.Aborting);
             return true;
         }

@@ -66,6 +66,19 @@ internal sealed class BodyRelay
     /// <summary>Passes on what is left of it.</summary>
     public async Task<BodyEnd> RunAsync(TransportStream sink, OutputBuffer output)
     {
+        try
+        {
+            return await MoveAsync(sink, output);
+        }
+        finally
+        {
+            // What could not be passed on is not for whoever uses it next.
+            output.Release();
+        }
+    }
+
+    private async ValueTask<BodyEnd> MoveAsync(TransportStream sink, OutputBuffer output)
+    {
         while (!IsComplete)
         {
             if (_isMalformed)

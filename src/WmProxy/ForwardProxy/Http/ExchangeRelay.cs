@@ -48,7 +48,11 @@ internal sealed class ExchangeRelay
         }
 
         var result = await ReceiveHeadAsync(exchange, upstream);
-        connection.ResponseCame();
+        if (!connection.ResponseCame())
+        {
+            return ExchangeResult.Answered(HttpAnswer.Of(ForwardRefusal.Timeout));
+        }
+
         if (result.Kind != ExchangeResultKind.Responded)
         {
             return result;
@@ -118,11 +122,6 @@ internal sealed class ExchangeRelay
         for (var isFirst = true; ; isFirst = false)
         {
             var read = await HeadReader.ReadAsync(upstream.Stream, MaxHead, allowsBareLf: true);
-            if (connection.HasTimedOut)
-            {
-                return ExchangeResult.Answered(HttpAnswer.Of(ForwardRefusal.Timeout));
-            }
-
             if (!read.IsComplete)
             {
                 return read.IsNothing && isFirst ? ExchangeResult.Stale
@@ -232,6 +231,10 @@ internal sealed class ExchangeRelay
             return ExchangeResult.ClientGone;
         }
 
+        // For the access log; nothing else of the heads is needed as long as the other protocol lasts.
+        exchange.TargetText = exchange.Target!.Describe(exchange.Request);
+        connection.Request.Release();
+        connection.Response.Release();
         var session = new RelaySession(connection.Stream, upstream.Stream, connection.GetBandwidth(exchange.Rule!.Bandwidth));
         connection.State.StartRelay(session, exchange.Proxy.IdleTicks, exchange.Proxy.HalfCloseTicks, _timeProvider.GetTimestamp());
         connection.State.TryEnd(await _engine.RelayAsync(session));

@@ -26,6 +26,9 @@ internal sealed class ForwardExchange
     /// <summary>What it is for; <see langword="null"/> where that is malformed.</summary>
     public RequestTarget? Target { get; set; }
 
+    /// <summary><see cref="Target"/> for a log, where the head is not kept as long; else <see langword="null"/>.</summary>
+    public string? TargetText { get; set; }
+
     /// <summary>The authenticated user.</summary>
     public string? User { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
@@ -22,9 +23,15 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     private const int Waiting = 0;
     private const int Serving = 1;
     private const int AwaitingResponse = 2;
-    private const int Ending = 3;
+    private const int TimedOut = 3;
+    private const int Ending = 4;
 
+    // How long a client has to end its own direction; and to take something of what was sent to it.
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _upstreamLock = new();
 
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _canceled = new();
@@ -88,7 +95,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     public CancellationToken Canceled => _canceled.Token;
 
     /// <summary>Whether the destination of the request took longer to answer than anything may stand still.</summary>
-    public bool HasTimedOut { get; private set; }
+    public bool HasTimedOut => Volatile.Read(ref _phase) == TimedOut;
 
     public long BytesUp => Volatile.Read(ref _bytesUp);
 
@@ -102,7 +109,13 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         get
         {
-            var (down, up) = (Stream.AcknowledgedWhilePending, Volatile.Read(ref _upstream)?.Stream.AcknowledgedWhilePending);
+            UpstreamConnection? upstream;
+            lock (_upstreamLock)
+            {
+                upstream = _upstream;
+            }
+
+            var (down, up) = (Stream.AcknowledgedWhilePending, upstream?.Stream.AcknowledgedWhilePending);
             return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
         }
     }
@@ -129,24 +142,34 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         State.LimitIdle(idleTicks);
         Volatile.Write(ref _messages, _messages + 1);
+        SkipEmptyLines();
         if (!Stream.Buffered.IsEmpty)
         {
             // Pipelined.
             return !State.IsDraining;
         }
 
-        Volatile.Write(ref _phase, Waiting);
-        Interlocked.MemoryBarrier();
+        // Whoever ends it from now on waits for this wait.
+        Watch();
+        Interlocked.Exchange(ref _phase, Waiting);
         if (State.IsDraining && TryLeave(Waiting, Ending))
         {
             return false;
         }
 
-        Watch();
         await _watch;
 
         // Whoever ends it meanwhile has it, and waits for this very wait to be over.
         return TryLeave(Waiting, Serving);
+    }
+
+    /// <summary>Passes over empty lines before a request (RFC 9112 section 2.2).</summary>
+    public void SkipEmptyLines()
+    {
+        while (Stream.Buffered.Span.StartsWith("\r\n"u8))
+        {
+            Stream.Consume(2);
+        }
     }
 
     /// <summary>
@@ -164,23 +187,26 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     /// <summary>The request goes by <paramref name="upstream"/>; <see langword="null"/> when it is over.</summary>
     public void SetUpstream(UpstreamConnection? upstream)
     {
-        Interlocked.Exchange(ref _upstream, upstream);
-        if (_canceled.IsCancellationRequested)
+        // Who aborts it has the lock: it may be somebody else's right after.
+        lock (_upstreamLock)
         {
-            upstream?.Stream.Abort();
+            _upstream = upstream;
+            if (_canceled.IsCancellationRequested)
+            {
+                upstream?.Stream.Abort();
+            }
         }
     }
 
     /// <summary>The destination has the request, or part of it, and is to answer.</summary>
     public void AwaitResponse()
     {
-        HasTimedOut = false;
         Volatile.Write(ref _messages, _messages + 1);
         TryLeave(Serving, AwaitingResponse);
     }
 
-    /// <summary>The response has begun, or there will be none. <see langword="false"/> when the connection is being ended instead.</summary>
-    public bool ResponseCame() => TryLeave(AwaitingResponse, Serving);
+    /// <summary>The response has begun, or there will be none; <see langword="false"/> when that took too long.</summary>
+    public bool ResponseCame() => TryLeave(AwaitingResponse, Serving) || !TryLeave(TimedOut, Serving);
 
     /// <summary>
     /// From now on connections to destinations are of this client connection alone: what it authenticates with belongs to a connection rather than to a
@@ -189,7 +215,9 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     public void PinUpstreams() => _isPinning = true;
 
     /// <summary>The connection that is of this client alone, if it is one for <paramref name="key"/>.</summary>
-    public UpstreamConnection? TakePinned(in UpstreamKey key)
+    /// <param name="key">What it is needed for.</param>
+    /// <param name="addresses">Where it may lead to; see <see cref="UpstreamConnection.IsUsableFor"/>.</param>
+    public UpstreamConnection? TakePinned(in UpstreamKey key, IReadOnlyList<IPAddress> addresses)
     {
         if (_pinned is not { } pinned || pinned.Key != key)
         {
@@ -198,7 +226,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
 
         _pinned = null;
         pinned.IsReused = true;
-        if (!pinned.Stream.HasInput)
+        if (pinned.IsUsableFor(addresses))
         {
             return pinned;
         }
@@ -260,18 +288,21 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
         Volatile.Write(ref _phase, Ending);
         if (State.TryEnd(reason))
         {
-            using var patience = new CancellationTokenSource(EndPatience, _timeProvider);
             try
             {
-                await Stream.WriteAsync(reply, patience.Token);
-                AddBytes(RelayDirection.Down, reply.Length);
-                await Stream.CompleteWritesAsync(patience.Token);
+                using (var timeout = new CancellationTokenSource(AnswerTimeout, _timeProvider))
+                {
+                    await Stream.WriteAsync(reply, timeout.Token);
+                    AddBytes(RelayDirection.Down, reply.Length);
+                    await Stream.CompleteWritesAsync(timeout.Token);
+                }
+
                 State.EndsInOrder = true;
-                await _watch.WaitAsync(patience.Token);
-                await (sending ?? Task.CompletedTask).WaitAsync(patience.Token);
+                await WaitForClientAsync(Task.WhenAll(_watch, sending ?? Task.CompletedTask));
+                using var patience = new CancellationTokenSource(EndPatience, _timeProvider);
                 await FinalReply.DiscardAsync(Stream, patience.Token);
             }
-            catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
+            catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException or TimeoutException)
             {
                 // Gone, or too slow to be waited for.
             }
@@ -279,8 +310,8 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
 
         if (!_watch.IsCompleted || sending is { IsCompleted: false })
         {
-            // Whatever still reads is not to outlive it.
-            Cancel(reason);
+            // Whatever still reads is not to outlive it. What the client has not taken yet is still sent to it.
+            await Stream.DisposeAsync();
         }
 
         await _watch;
@@ -291,10 +322,9 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         switch (Volatile.Read(ref _phase))
         {
-            case AwaitingResponse when !HasTimedOut:
+            case AwaitingResponse when TryLeave(AwaitingResponse, TimedOut):
                 // The client is told so.
-                HasTimedOut = true;
-                Volatile.Read(ref _upstream)?.Stream.Abort();
+                AbortUpstream();
                 return true;
             case Serving:
                 // A login, a lookup, a dial and an answer have time limits of their own.
@@ -310,8 +340,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         Stream.Abort();
         _canceled.Cancel();
-        Interlocked.MemoryBarrier();
-        Volatile.Read(ref _upstream)?.Stream.Abort();
+        AbortUpstream();
     }
 
     public void Dispose()
@@ -342,13 +371,47 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
         State.EndsInOrder = true;
         try
         {
-            using var patience = new CancellationTokenSource(EndPatience, _timeProvider);
-            await Stream.CompleteWritesAsync(patience.Token);
-            await _watch.WaitAsync(patience.Token);
+            using (var timeout = new CancellationTokenSource(AnswerTimeout, _timeProvider))
+            {
+                await Stream.CompleteWritesAsync(timeout.Token);
+            }
+
+            await WaitForClientAsync(_watch);
         }
-        catch (Exception ex) when (ex is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+        catch (Exception ex) when (ex is OperationCanceledException or SocketException or IOException or ObjectDisposedException or TimeoutException)
         {
-            Stream.Abort();
+            await Stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>
+    /// The client is told that this is the end: waits for <paramref name="itsEnd"/>, longer as long as it takes what was sent to it, which may be megabytes in
+    /// the system's buffers.
+    /// </summary>
+    /// <exception cref="TimeoutException">It has not come.</exception>
+    private async Task WaitForClientAsync(Task itsEnd)
+    {
+        var stalled = TimeSpan.Zero;
+        for (long? seen = null; ;)
+        {
+            try
+            {
+                await itsEnd.WaitAsync(EndPatience, _timeProvider);
+                return;
+            }
+            catch (TimeoutException) when (Stream.AcknowledgedWhilePending is { } acknowledged && stalled < ReadPatience)
+            {
+                stalled = acknowledged == seen ? stalled + EndPatience : TimeSpan.Zero;
+                seen = acknowledged;
+            }
+        }
+    }
+
+    private void AbortUpstream()
+    {
+        lock (_upstreamLock)
+        {
+            _upstream?.Stream.Abort();
         }
     }
 

@@ -54,13 +54,14 @@ internal sealed class ForwardHttpHandler
             while (await ServeNextAsync(connection))
             {
                 connection.Request.Release();
+                connection.Response.Release();
                 state.SetDeadline(0);
 
                 // Nobody waits long for somebody unknown.
                 var wait = connection.Challenges > 0 ? proxy.DetectTicks : _waitTicks;
                 if (!await connection.WaitForRequestAsync(Math.Min(wait, proxy.IdleTicks)))
                 {
-                    state.TryEnd(ConnectionEndReason.Completed);
+                    await connection.EndAsync(default, ConnectionEndReason.Completed, sending: null);
                     break;
                 }
 
@@ -84,7 +85,7 @@ internal sealed class ForwardHttpHandler
         HeadReadResult read;
         do
         {
-            SkipEmptyLines(connection.Stream);
+            connection.SkipEmptyLines();
             read = await HeadReader.ReadAsync(connection.Stream, MaxHead, allowsBareLf: false);
         }
         while (read is { IsComplete: true, Length: 2 });
@@ -137,14 +138,5 @@ internal sealed class ForwardHttpHandler
     {
         connection.State.Error = answer.Text;
         await FinalReply.SendAsync(connection.Context, answer.ToBytes(keepAlive: false, _timeProvider.GetUtcNow()), ConnectionEndReason.ProtocolError, _timeProvider);
-    }
-
-    // RFC 9112 section 2.2.
-    private static void SkipEmptyLines(TransportStream stream)
-    {
-        while (stream.Buffered.Span.StartsWith("\r\n"u8))
-        {
-            stream.Consume(2);
-        }
     }
 }

@@ -94,9 +94,9 @@ internal sealed class ForwardRequestHandler
         if (exchange.Proxy.Config.Users.Count > 0)
         {
             var login = _authenticator.AuthenticateAsync(connection, exchange.Proxy, connection.Canceled);
-            if (!login.IsCompleted && exchange.IsRequestRead)
+            if (!login.IsCompleted && exchange.IsRequestRead && !ForwardHeadWriter.IsUpgrade(exchange.Request))
             {
-                // It may have to wait, though not for a client that is gone.
+                // It may have to wait, though not for a client that is gone. Where another protocol may follow, nobody may be in the middle of a read then.
                 connection.Watch();
             }
 
@@ -178,7 +178,7 @@ internal sealed class ForwardRequestHandler
         return AnswerAsync(
             exchange,
             answer.Status,
-            keepAlive => answer.ToBytes(keepAlive, _timeProvider.GetUtcNow(), HttpMethods.IsHead(exchange.Request.Method)),
+            keepAlive => answer.ToBytes(keepAlive, _timeProvider.GetUtcNow(), exchange.Request.Method == "HEAD"),
             isChallenge ? ConnectionEndReason.AuthenticationFailed : answer.IsFinal ? ConnectionEndReason.ProtocolError : ConnectionEndReason.Completed);
     }
 
@@ -192,7 +192,7 @@ internal sealed class ForwardRequestHandler
         exchange.Status = status;
 
         // Content that is on its way to a destination goes nowhere any more, and what a client holds back may never come.
-        exchange.KeepsAlive &= !connection.State.IsDraining && (exchange.IsRequestRead || IsWorthReading(exchange));
+        exchange.KeepsAlive &= !connection.State.IsDraining && exchange.Sending is null or { IsCompleted: true } && (exchange.IsRequestRead || IsWorthReading(exchange));
         if (!exchange.KeepsAlive)
         {
             await connection.EndAsync(write(false), reason, exchange.Sending);

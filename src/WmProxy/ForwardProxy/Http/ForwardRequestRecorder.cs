@@ -25,7 +25,7 @@ internal sealed partial class ForwardRequestRecorder
         }
 
         var method = exchange.Request.Method;
-        var target = exchange.Target?.Describe(exchange.Request) ?? "-";
+        var target = exchange.TargetText ?? exchange.Target?.Describe(exchange.Request) ?? "-";
         var milliseconds = Math.Round(elapsed.TotalMilliseconds, 1);
         if (connection.AccessLog)
         {

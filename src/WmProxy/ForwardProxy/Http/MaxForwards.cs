@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Text;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
@@ -15,7 +14,7 @@ internal static class MaxForwards
     public static bool TryRead(RequestHead request, out int? left)
     {
         left = null;
-        if (!HttpMethods.IsOptions(request.Method) && !HttpMethods.IsTrace(request.Method))
+        if (request.Method is not ("OPTIONS" or "TRACE"))
         {
             return true;
         }
@@ -43,7 +42,7 @@ internal static class MaxForwards
     public static ReadOnlyMemory<byte> Answer(RequestHead request, bool keepAlive, DateTimeOffset now)
     {
         var content = new OutputBuffer();
-        if (HttpMethods.IsTrace(request.Method))
+        if (request.Method == "TRACE")
         {
             WriteTrace(content, request);
         }

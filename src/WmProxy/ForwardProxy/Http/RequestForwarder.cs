@@ -41,7 +41,7 @@ internal sealed class RequestForwarder
 
         // RFC 9110 section 9.2.2: what may not be sent twice goes on a connection of its own, since the destination may just be closing one that was used before.
         var isRepeatable = request.IsIdempotent && !request.Framing.HasContent;
-        var upstream = connection.TakePinned(key) ?? (isRepeatable ? _pool.TryTake(key, verdict.Addresses) : null);
+        var upstream = connection.TakePinned(key, verdict.Addresses) ?? (isRepeatable ? _pool.TryTake(key, verdict.Addresses) : null);
         while (true)
         {
             if (upstream is null)

@@ -82,7 +82,7 @@ internal sealed class RequestTarget
         var path = request.Target[_pathStart..];
         if (path.IsEmpty || path[0] == '?')
         {
-            output.Append(path.IsEmpty && HttpMethods.IsOptions(request.Method) ? "*"u8 : "/"u8);
+            output.Append(path.IsEmpty && request.Method == "OPTIONS" ? "*"u8 : "/"u8);
         }
 
         output.Append(path);

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using WmProxy.Clusters;
 using WmProxy.Connections;
@@ -49,6 +51,13 @@ internal sealed class UpstreamConnection : IDisposable
 
     /// <summary>The next one in the pool's list.</summary>
     public UpstreamConnection? Next { get; set; }
+
+    /// <summary>
+    /// Whether a request may go by it: it leads to one of <paramref name="addresses"/>, or to whatever the name means to a parent where there are none; and
+    /// nothing is to be read on it, since nothing is due, so that it would be an end, or bytes that no request asked for.
+    /// </summary>
+    public bool IsUsableFor(IReadOnlyList<IPAddress> addresses) =>
+        (addresses.Count == 0 || (Address is { } address && addresses.Contains(address))) && !Stream.HasInput;
 
     public void Dispose()
     {

@@ -42,7 +42,7 @@ internal sealed class UpstreamPool : IDisposable
     {
         while (Pop(key) is { } connection)
         {
-            if (IsUsable(connection, addresses))
+            if (connection.IsUsableFor(addresses))
             {
                 connection.IsReused = true;
                 return connection;
@@ -100,12 +100,6 @@ internal sealed class UpstreamPool : IDisposable
             yield return connection;
         }
     }
-
-    private static bool IsUsable(UpstreamConnection connection, IReadOnlyList<IPAddress> addresses) =>
-        (addresses.Count == 0 || (connection.Address is { } address && addresses.Contains(address)))
-
-        // Nothing is due: what is there is an end, or bytes that no request asked for.
-        && !connection.Stream.HasInput;
 
     private UpstreamConnection? Pop(in UpstreamKey key)
     {

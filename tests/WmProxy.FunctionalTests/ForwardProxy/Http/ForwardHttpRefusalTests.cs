@@ -206,6 +206,19 @@ public sealed class ForwardHttpRefusalTests
     }
 
     [Fact]
+    public async Task MethodThatIsHeadInOtherLetters_IsAnother()
+    {
+        await using var host = await ForwardHost.StartAsync();
+        host.Dialer.Refuse("refused.test:80", ForwardRefusal.RuleDenied);
+        using var client = await host.ConnectAsync();
+
+        // RFC 9110 section 9.1.
+        await client.SendAsync("head http://refused.test/ HTTP/1.1\r\nHost: x\r\n\r\nGET http://refused.test/ HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Equal((await HttpMessage.ReadAsync(client)).Body, (await HttpMessage.ReadAsync(client)).Body);
+    }
+
+    [Fact]
     public async Task AnswerToHead_HasNoContent()
     {
         await using var peer = new HttpPeer();
@@ -283,6 +296,23 @@ public sealed class ForwardHttpRefusalTests
         Assert.Equal(504, answer.Status);
         Assert.InRange(elapsed.TotalSeconds, 20, 23);
         Assert.Equal(200, (await HttpMessage.ReadAsync(client)).Status);
+    }
+
+    [Fact]
+    public async Task EmptyLineBehindContent_IsNoRequest()
+    {
+        var time = new FakeTimeProvider();
+        await using var peer = new HttpPeer();
+        await using var host = await ForwardHost.StartAsync(timeProvider: time);
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("POST http://example.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na\r\n");
+        await HttpMessage.ReadAsync(client);
+
+        var (end, elapsed) = await time.AdvanceUntilAsync(client.ReadToEndAsync());
+
+        Assert.Equal(ReadEnd.Fin, end.End);
+        Assert.InRange(elapsed.TotalSeconds, 119, 123);
     }
 
     [Fact]

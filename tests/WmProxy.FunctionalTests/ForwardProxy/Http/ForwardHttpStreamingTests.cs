@@ -1,8 +1,10 @@
+using System;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using WmProxy.FunctionalTests.Hosting;
 using WmProxy.Tests.Common;
 
@@ -62,6 +64,67 @@ public sealed class ForwardHttpStreamingTests
         await client.SendAsync("POST http://refusing.test/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
 
         Assert.Equal(413, (await HttpMessage.ReadAsync(client)).Status);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", "Connection: close\r\n")]
+    [InlineData("HTTP/1.0", "")]
+    public async Task LastResponse_ArrivesWhole_HoweverSlowlyItIsRead(string version, string fields)
+    {
+        const int length = 500_000;
+        var time = new FakeTimeProvider();
+        await using var peer = new ScriptedPeer(script => script.ReadUntil("\r\n\r\n").Write($"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").WriteTestData(length).ReadToEnd());
+        await using var host = await ForwardHost.StartAsync(timeProvider: time);
+        host.Dialer.Map("example.test:80", peer.EndPoint);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"GET http://example.test/ {version}\r\nHost: x\r\n{fields}\r\n");
+        await host.Host.WaitForConnectionsAsync(connections => connections is [{ EndReason: Connections.ConnectionEndReason.Completed }]);
+        for (var i = 0; i < 20; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await client.ReadUntilAsync("\r\n\r\n");
+        var read = await client.DrainAsync();
+        Assert.Equal(TestData.Hash(length), read.Hash);
+        Assert.Equal(ReadEnd.Fin, read.End);
+    }
+
+    [Fact]
+    public async Task UpgradeAfterALoginThatWaited_BecomesAStream_AndEnds()
+    {
+        await using var peer = new ScriptedPeer(script => script
+            .ReadUntil("\r\n\r\n").Write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").ReadUntil("from the client").Write("bye"));
+        await using var host = await StartAsync(peer, """ "Users": { "alice": { "Password": "secret" } } """);
+        host.Authenticator.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync(
+            $"GET http://example.test/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nProxy-Authorization: {ForwardHost.Basic("alice", "secret")}\r\n\r\n");
+        await Deadline.PollAsync(() => Task.FromResult(host.Authenticator.Count == 1));
+        host.Authenticator.Gate.SetResult();
+        await client.ReadUntilAsync("\r\n\r\n");
+        await client.SendAsync("from the client");
+
+        Assert.Equal("bye", (await client.ReadToEndAsync()).Text);
+        client.Dispose();
+        await Deadline.PollAsync(() => Task.FromResult(host.Host.Connections.Count == 0));
+    }
+
+    [Fact]
+    public async Task LoginThatWaits_EndsWithItsClient()
+    {
+        await using var peer = new HttpPeer();
+        await using var host = await StartAsync(peer, """ "Users": { "alice": { "Password": "secret" } } """);
+        host.Authenticator.Gate = new TaskCompletionSource();
+        using var client = await host.ConnectAsync();
+
+        await client.SendAsync($"GET http://example.test/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: {ForwardHost.Basic("alice", "secret")}\r\n\r\n");
+        await Deadline.PollAsync(() => Task.FromResult(host.Authenticator.Count == 1));
+        client.Reset();
+
+        await Deadline.PollAsync(() => Task.FromResult(host.Host.Connections.Count == 0));
     }
 
     [Fact]

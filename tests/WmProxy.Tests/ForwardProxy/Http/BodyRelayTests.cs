@@ -182,8 +182,12 @@ public sealed class BodyRelayTests
         using var sink = new ChunkedTransportStream([]) { WriteFailure = new IOException("reset") };
         var relay = new BodyRelay(connection, RelayDirection.Down, source, Framing(framing, Content.Length), asChunks, limiter: null);
 
-        Assert.Equal(BodyEnd.SinkFailed, await relay.RunAsync(sink, new OutputBuffer()));
+        var output = new OutputBuffer();
+        Assert.Equal(BodyEnd.SinkFailed, await relay.RunAsync(sink, output));
         Assert.Equal(0, connection.BytesDown);
+
+        // Nothing of it is there for the message that uses the buffer next.
+        Assert.Equal(0, output.Length);
     }
 
     [Theory]
