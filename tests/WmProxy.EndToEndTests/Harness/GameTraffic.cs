@@ -20,8 +20,8 @@ internal sealed class GameTraffic
     private const int PacketsPerSecond = 30;
     private const int Slots = 40;
 
-    // What a receive buffer of the usual 208 KiB holds, with what the system adds to each.
-    private const int MaxUnderWay = 200;
+    // Well below what a receive buffer of the usual 208 KiB holds: with what the system adds to it, each packet takes about 1.3 KiB there.
+    private const int MaxUnderWay = 100;
 
     private readonly int[] _next = new int[Players];
     private readonly ulong _sender;

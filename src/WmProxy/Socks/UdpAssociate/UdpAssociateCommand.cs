@@ -59,13 +59,15 @@ internal sealed class UdpAssociateCommand
 
         var relay = association.LocalEndPoint;
         _context.Associated(state, relay);
+
+        // Before the client is told: what it hears of can be revoked.
+        using var live = client.Proxy.Track(client.Ask(ForwardCommand.UdpAssociate, default), null, client.Revoke);
         if (!await client.TryGrantAsync(new IPEndPoint(model.AdvertisedAddress ?? relay.Address, relay.Port)))
         {
             association.Dispose();
             return;
         }
 
-        using var live = client.Proxy.Track(client.Ask(ForwardCommand.UdpAssociate, default), null, client.Revoke);
         state.StartRelay(association, model.IdleTicks, model.IdleTicks, _context.TimeProvider.GetTimestamp());
         state.TryEnd(await association.RunAsync());
     }
