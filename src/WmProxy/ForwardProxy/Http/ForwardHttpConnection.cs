@@ -1,10 +1,8 @@
 using System.Runtime.CompilerServices;
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
@@ -31,15 +29,9 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _upstreamLock = new();
 
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _canceled = new();
-    private ForwardProxyModel? _authenticatedBy;
-    private byte[]? _authenticated;
-    private string? _user;
-    private UpstreamConnection? _upstream;
-    private UpstreamConnection? _pinned;
     private BandwidthModel? _bandwidthModel;
     private BandwidthLease? _bandwidth;
     private Task _watch = Task.CompletedTask;
@@ -47,7 +39,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     private long _bytesDown;
     private long _messages;
     private int _phase = Serving;
-    private bool _isPinning;
 
     public ForwardHttpConnection(TransportConnectionContext context, ForwardProxyModel proxy, TimeProvider timeProvider)
     {
@@ -85,6 +76,12 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     /// <summary>What goes to the client with the next write.</summary>
     public OutputBuffer Down { get; } = new();
 
+    /// <summary>Who it was that asked last.</summary>
+    public RememberedLogin Login { get; } = new();
+
+    /// <summary>The connections to destinations.</summary>
+    public UpstreamHolder Upstreams { get; } = new();
+
     /// <summary>The target of the last request.</summary>
     public RequestTarget? LastTarget { get; set; }
 
@@ -109,13 +106,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         get
         {
-            UpstreamConnection? upstream;
-            lock (_upstreamLock)
-            {
-                upstream = _upstream;
-            }
-
-            var (down, up) = (Stream.AcknowledgedWhilePending, upstream?.Stream.AcknowledgedWhilePending);
+            var (down, up) = (Stream.AcknowledgedWhilePending, Upstreams.Current?.Stream.AcknowledgedWhilePending);
             return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
         }
     }
@@ -184,20 +175,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
         }
     }
 
-    /// <summary>The request goes by <paramref name="upstream"/>; <see langword="null"/> when it is over.</summary>
-    public void SetUpstream(UpstreamConnection? upstream)
-    {
-        // Who aborts it has the lock: it may be somebody else's right after.
-        lock (_upstreamLock)
-        {
-            _upstream = upstream;
-            if (_canceled.IsCancellationRequested)
-            {
-                upstream?.Stream.Abort();
-            }
-        }
-    }
-
     /// <summary>The destination has the request, or part of it, and is to answer.</summary>
     public void AwaitResponse()
     {
@@ -207,63 +184,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
 
     /// <summary>The response has begun, or there will be none; <see langword="false"/> when that took too long.</summary>
     public bool ResponseCame() => TryLeave(AwaitingResponse, Serving) || !TryLeave(TimedOut, Serving);
-
-    /// <summary>
-    /// From now on connections to destinations are of this client connection alone: what it authenticates with belongs to a connection rather than to a
-    /// request (RFC 4559 section 6, NTLM), and nobody else may come to use that.
-    /// </summary>
-    public void PinUpstreams() => _isPinning = true;
-
-    /// <summary>The connection that is of this client alone, if it is one for <paramref name="key"/>.</summary>
-    /// <param name="key">What it is needed for.</param>
-    /// <param name="addresses">Where it may lead to; see <see cref="UpstreamConnection.IsUsableFor"/>.</param>
-    public UpstreamConnection? TakePinned(in UpstreamKey key, IReadOnlyList<IPAddress> addresses)
-    {
-        if (_pinned is not { } pinned || pinned.Key != key)
-        {
-            return null;
-        }
-
-        _pinned = null;
-        pinned.IsReused = true;
-        if (pinned.IsUsableFor(addresses))
-        {
-            return pinned;
-        }
-
-        pinned.Dispose();
-        return null;
-    }
-
-    /// <summary>Keeps a connection for this client alone, if that is how it has to be.</summary>
-    public bool TryPin(UpstreamConnection upstream)
-    {
-        if (!_isPinning)
-        {
-            return false;
-        }
-
-        _pinned?.Dispose();
-        _pinned = upstream;
-        return true;
-    }
-
-    /// <summary>
-    /// The user whose <paramref name="credentials"/> were found right before, by the same configuration: a hash made to be slow is asked once a connection only.
-    /// </summary>
-    public string? FindUser(ForwardProxyModel proxy, ReadOnlySpan<byte> credentials)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(credentials, hash);
-        return _authenticatedBy == proxy && CryptographicOperations.FixedTimeEquals(hash, _authenticated) ? _user : null;
-    }
-
-    /// <summary>The <paramref name="credentials"/> are those of <paramref name="user"/>, or of nobody.</summary>
-    public void SetUser(ForwardProxyModel proxy, ReadOnlySpan<byte> credentials, string? user)
-    {
-        _user = user;
-        (_authenticatedBy, _authenticated) = user is null ? (null, null) : (proxy, SHA256.HashData(credentials));
-    }
 
     /// <summary>The limits of <paramref name="model"/> for this connection, as long as requests go by it.</summary>
     public BandwidthLease? GetBandwidth(BandwidthModel? model)
@@ -324,11 +244,11 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
         {
             case AwaitingResponse when TryLeave(AwaitingResponse, TimedOut):
                 // The client is told so.
-                AbortUpstream();
+                Upstreams.Abort(forGood: false);
                 return true;
             case Serving:
                 // A login, a lookup, a dial and an answer have time limits of their own.
-                return Volatile.Read(ref _upstream) is null;
+                return Upstreams.Current is null;
             default:
                 return TryEndWaiting(ConnectionEndReason.IdleTimeout);
         }
@@ -340,13 +260,13 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     {
         Stream.Abort();
         _canceled.Cancel();
-        AbortUpstream();
+        Upstreams.Abort(forGood: true);
     }
 
     public void Dispose()
     {
         _bandwidth?.Dispose();
-        _pinned?.Dispose();
+        Upstreams.Dispose();
         Request.Release();
         Response.Release();
         Up.Release();
@@ -404,14 +324,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
                 stalled = acknowledged == seen ? stalled + EndPatience : TimeSpan.Zero;
                 seen = acknowledged;
             }
-        }
-    }
-
-    private void AbortUpstream()
-    {
-        lock (_upstreamLock)
-        {
-            _upstream?.Stream.Abort();
         }
     }
 

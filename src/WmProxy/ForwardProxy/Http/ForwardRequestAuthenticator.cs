@@ -25,7 +25,7 @@ internal sealed class ForwardRequestAuthenticator
 
         try
         {
-            if (connection.FindUser(proxy, bytes) is { } known)
+            if (connection.Login.Find(proxy, bytes) is { } known)
             {
                 return known;
             }
@@ -37,7 +37,7 @@ internal sealed class ForwardRequestAuthenticator
             }
 
             var user = await _authenticator.AuthenticateAsync(proxy, credentials.User, credentials.Password, connection.Client, cancellationToken);
-            connection.SetUser(proxy, bytes, user);
+            connection.Login.Set(proxy, bytes, user);
             return user;
         }
         finally

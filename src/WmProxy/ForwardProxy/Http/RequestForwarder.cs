@@ -36,12 +36,12 @@ internal sealed class RequestForwarder
 
         if (AuthenticatesConnection(request))
         {
-            connection.PinUpstreams();
+            connection.Upstreams.Pin();
         }
 
         // RFC 9110 section 9.2.2: what may not be sent twice goes on a connection of its own, since the destination may just be closing one that was used before.
         var isRepeatable = request.IsIdempotent && !request.Framing.HasContent;
-        var upstream = connection.TakePinned(key, verdict.Addresses) ?? (isRepeatable ? _pool.TryTake(key, verdict.Addresses) : null);
+        var upstream = connection.Upstreams.TakePinned(key, verdict.Addresses) ?? (isRepeatable ? _pool.TryTake(key, verdict.Addresses) : null);
         while (true)
         {
             if (upstream is null)
@@ -74,7 +74,7 @@ internal sealed class RequestForwarder
         {
             // Before anything is sent: what goes on can be revoked.
             using var live = exchange.Proxy.Track(asked, upstream.Address, () => state.Abort(ConnectionEndReason.AccessRevoked));
-            connection.SetUpstream(upstream);
+            connection.Upstreams.Set(upstream);
             if (upstream.Lease is { } lease)
             {
                 (state.ClusterId, state.DestinationId) = (upstream.Key.Rule.ClusterId, lease.Destination.DestinationId);
@@ -85,7 +85,7 @@ internal sealed class RequestForwarder
         }
         finally
         {
-            connection.SetUpstream(null);
+            connection.Upstreams.Set(null);
             if (result.Kind != ExchangeResultKind.Completed)
             {
                 if (result.Kind != ExchangeResultKind.CompletedLast || exchange.Sending is { IsCompleted: false })
@@ -96,7 +96,7 @@ internal sealed class RequestForwarder
 
                 upstream.Dispose();
             }
-            else if (!connection.TryPin(upstream))
+            else if (!connection.Upstreams.TryKeep(upstream))
             {
                 _pool.Return(upstream);
             }
