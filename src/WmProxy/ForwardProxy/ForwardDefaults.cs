@@ -10,8 +10,8 @@ internal static class ForwardDefaults
 
     public const int MaxAssociationsPerClient = 64;
 
-    /// <summary>How many bytes a client may send before its request is complete.</summary>
-    public const int MaxRequestBytes = 16 * 1024;
+    /// <summary>How many bytes a client may send before its protocol is known.</summary>
+    public const int MaxDetectBytes = 16 * 1024;
 
     /// <summary>How many connections of one address may be in front of their PROXY header at a time: they count against no limit yet.</summary>
     public const int MaxUndecided = 4096;

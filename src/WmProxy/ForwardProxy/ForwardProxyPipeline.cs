@@ -134,14 +134,14 @@ internal sealed class ForwardProxyPipeline
 
             // Nothing but empty lines can make it this long.
             var buffered = stream.Buffered.Length;
-            if (buffered >= ForwardDefaults.MaxRequestBytes)
+            if (buffered >= ForwardDefaults.MaxDetectBytes)
             {
                 return DetectedProtocol.Unknown;
             }
 
             try
             {
-                if (await stream.FillBufferAsync(buffered < ReadSize ? ReadSize : ForwardDefaults.MaxRequestBytes, CancellationToken.None) == 0)
+                if (await stream.FillBufferAsync(buffered < ReadSize ? ReadSize : ForwardDefaults.MaxDetectBytes, CancellationToken.None) == 0)
                 {
                     return DetectedProtocol.Undecided;
                 }

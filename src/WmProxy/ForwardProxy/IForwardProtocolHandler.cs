@@ -6,7 +6,7 @@ namespace WmProxy.ForwardProxy;
 
 /// <summary>
 /// Serves one protocol on a connection whose first bytes were recognized as it. They are still in <see cref="TransportStream.Buffered"/>. Whatever it reads
-/// before its client is authenticated and its request is complete has the deadline that the pipeline set (<c>DetectTimeout</c>) and at most 16 KiB.
+/// before its client is authenticated and its request is complete has the deadline that the pipeline set (<c>DetectTimeout</c>) and a bound of its own: 32 KiB for a head of HTTP, less for SOCKS.
 /// </summary>
 internal interface IForwardProtocolHandler
 {

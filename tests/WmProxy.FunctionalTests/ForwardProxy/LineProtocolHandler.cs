@@ -40,7 +40,7 @@ internal sealed class LineProtocolHandler : IForwardProtocolHandler
         int end;
         while ((end = stream.Buffered.Span.IndexOf((byte)'\n')) < 0)
         {
-            if (await stream.FillBufferAsync(ForwardDefaults.MaxRequestBytes, CancellationToken.None) == 0)
+            if (await stream.FillBufferAsync(ForwardDefaults.MaxDetectBytes, CancellationToken.None) == 0)
             {
                 state.TryEnd(ConnectionEndReason.ClientGone);
                 return;
