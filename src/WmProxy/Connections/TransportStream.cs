@@ -1,9 +1,9 @@
-using System.Runtime.CompilerServices;
 using System;
 using System.Buffers;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -105,6 +105,13 @@ internal abstract class TransportStream : Stream
     /// <see langword="null"/> when nothing waits, or where that cannot be known.
     /// </summary>
     public virtual long? AcknowledgedWhilePending => null;
+
+    /// <summary><see cref="AcknowledgedWhilePending"/> of both sides of a connection; <see langword="null"/> when nothing waits on either.</summary>
+    public static long? SumOfAcknowledged(TransportStream client, TransportStream? upstream)
+    {
+        var (down, up) = (client.AcknowledgedWhilePending, upstream?.AcknowledgedWhilePending);
+        return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
+    }
 
     /// <summary>
     /// Whether there is something to read: bytes, an end or a failure. Of a connection on which nothing is due, that it cannot be used any more. Only while

@@ -6,7 +6,8 @@ namespace WmProxy.Http1;
 /// <summary>One field line of a head (RFC 9112 section 5), without its line end.</summary>
 internal readonly ref struct FieldLine
 {
-    private static readonly SearchValues<byte> TokenBytes =
+    /// <summary>What tokens are made of (RFC 9110 section 5.6.2).</summary>
+    public static readonly SearchValues<byte> TokenBytes =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     // RFC 9110 section 5.5: what no value may contain.

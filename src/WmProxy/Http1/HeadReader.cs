@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;

@@ -46,6 +46,20 @@ internal abstract class MessageHead
 
     public FieldKind KindOf(int index) => _fields[index].Kind;
 
+    /// <summary>The first field of a kind from <paramref name="start"/> on; -1 for none.</summary>
+    public int IndexOf(FieldKind kind, int start = 0)
+    {
+        for (var i = start; i < FieldCount; i++)
+        {
+            if (_fields[i].Kind == kind)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
     public ReadOnlySpan<byte> NameOf(int index) => _bytes.AsSpan(_fields[index].NameStart, _fields[index].NameLength);
 
     /// <summary>The value without white space around it.</summary>
@@ -211,13 +225,13 @@ internal abstract class MessageHead
     // Once for all: fields times options is more than to be asked for each field again.
     private void Nominate()
     {
-        for (var i = 0; i < FieldCount && (Options & ConnectionOptions.Names) != 0; i++)
+        if ((Options & ConnectionOptions.Names) == 0)
         {
-            if (KindOf(i) != FieldKind.Connection)
-            {
-                continue;
-            }
+            return;
+        }
 
+        for (var i = IndexOf(FieldKind.Connection); i >= 0; i = IndexOf(FieldKind.Connection, i + 1))
+        {
             var value = ValueOf(i);
             foreach (var part in value.Split((byte)','))
             {

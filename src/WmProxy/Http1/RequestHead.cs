@@ -8,8 +8,8 @@ namespace WmProxy.Http1;
 /// </summary>
 internal sealed class RequestHead : MessageHead
 {
-    // The longest method that is registered has 17 characters (UPDATEREDIRECTREF, RFC 4437).
-    private const int MaxMethodLength = 32;
+    /// <summary>The longest method that is taken; the longest that is registered has 17 characters (UPDATEREDIRECTREF, RFC 4437).</summary>
+    public const int MaxMethodLength = 32;
 
     private int _methodLength;
     private int _targetLength;

@@ -9,7 +9,6 @@ internal sealed class ResponseHead : MessageHead
     private const int ReasonStart = 12;
 
     private int _lineLength;
-    private bool _isToHead;
 
     public int StatusCode { get; private set; }
 
@@ -32,7 +31,6 @@ internal sealed class ResponseHead : MessageHead
     /// <param name="isToHead">Whether it answers <c>HEAD</c>, so that it has no content whatever it says.</param>
     public HeadError Parse(ReadOnlySpan<byte> head, bool isToHead)
     {
-        _isToHead = isToHead;
         var error = Read(head, isLenient: true);
         if (error != HeadError.None)
         {
@@ -40,7 +38,7 @@ internal sealed class ResponseHead : MessageHead
         }
 
         // RFC 9112 section 6.3.
-        Framing = _isToHead || StatusCode is (>= 100 and < 200) or 204 or 304 ? BodyFraming.None
+        Framing = isToHead || StatusCode is (>= 100 and < 200) or 204 or 304 ? BodyFraming.None
             : TransferEncodings > 0 ? BodyFraming.Chunked
             : ContentLengths > 0 ? BodyFraming.OfLength(ContentLength)
             : BodyFraming.UntilEnd;

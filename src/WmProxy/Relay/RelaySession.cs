@@ -50,14 +50,7 @@ internal sealed class RelaySession : IRelayTraffic
     public int EndedDirections => Volatile.Read(ref _endedDirections);
 
     /// <inheritdoc/>
-    public long? AcknowledgedWhilePending
-    {
-        get
-        {
-            var (down, up) = (_client.AcknowledgedWhilePending, _upstream.AcknowledgedWhilePending);
-            return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
-        }
-    }
+    public long? AcknowledgedWhilePending => TransportStream.SumOfAcknowledged(_client, _upstream);
 
     /// <summary>Why the relay ends; <see cref="ConnectionEndReason.None"/> as long as nothing went wrong.</summary>
     public ConnectionEndReason EndReason => (ConnectionEndReason)Volatile.Read(ref _endReason);

@@ -81,13 +81,9 @@ internal sealed class ConnectHandler
         }
 
         answer = HttpAnswer.BadRequest("The Host field is not valid.");
-        for (var i = 0; i < request.FieldCount; i++)
+        if (!Authority.IsHostValid(request, request.Target))
         {
-            // Any authority: what it says is of no use here, but none that can be read is how proxies are fooled.
-            if (request.KindOf(i) == FieldKind.Host && !request.ValueOf(i).IsEmpty && !Authority.TryParse(request.ValueOf(i), defaultPort: 443, out _))
-            {
-                return false;
-            }
+            return false;
         }
 
         // Content-Length: 0 is said by some.

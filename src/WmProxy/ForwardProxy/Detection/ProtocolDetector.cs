@@ -1,23 +1,16 @@
 using System;
-using System.Buffers;
+using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Detection;
 
 /// <summary>Tells protocols apart by their first bytes. More bytes never change an answer, so it does not matter how they are cut.</summary>
 internal static class ProtocolDetector
 {
-    // The longest method that is registered has 17 characters (UPDATEREDIRECTREF, RFC 4437).
-    private const int MaxMethodLength = 32;
-
     private const byte Socks4Version = 4;
     private const byte Socks5Version = 5;
 
     // RFC 8446 section 5.1: the content type of a record that holds handshake messages.
     private const byte TlsHandshake = 22;
-
-    // RFC 9110 section 5.6.2: the characters of a token, which a method is.
-    private static readonly SearchValues<byte> TokenBytes =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>Looks at <paramref name="bytes"/>, all that came so far.</summary>
     /// <param name="bytes">The bytes from the first of the connection.</param>
@@ -50,13 +43,13 @@ internal static class ProtocolDetector
 
     private static DetectedProtocol DetectHttp(ReadOnlySpan<byte> bytes)
     {
-        var length = bytes.IndexOfAnyExcept(TokenBytes);
+        var length = bytes.IndexOfAnyExcept(FieldLine.TokenBytes);
         if (length < 0)
         {
-            return bytes.Length <= MaxMethodLength ? DetectedProtocol.Undecided : DetectedProtocol.Unknown;
+            return bytes.Length <= RequestHead.MaxMethodLength ? DetectedProtocol.Undecided : DetectedProtocol.Unknown;
         }
 
-        if (length is 0 or > MaxMethodLength || bytes[length] != (byte)' ')
+        if (length is 0 or > RequestHead.MaxMethodLength || bytes[length] != (byte)' ')
         {
             return DetectedProtocol.Unknown;
         }

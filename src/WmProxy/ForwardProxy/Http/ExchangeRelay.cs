@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using WmProxy.Http1;
@@ -169,11 +169,6 @@ internal sealed class ExchangeRelay
         exchange.Status = response.StatusCode;
         var framing = response.Framing;
         var asChunks = exchange.Request.IsHttp11 && framing.Kind is BodyKind.Chunked or BodyKind.UntilEnd;
-        if (!exchange.Request.IsHttp11 && framing.Kind is BodyKind.Chunked or BodyKind.UntilEnd)
-        {
-            exchange.KeepsAlive = false;
-        }
-
         var content = new BodyRelay(connection, RelayDirection.Down, upstream.Stream, framing, asChunks, connection.GetBandwidth(exchange.Rule!.Bandwidth)?.Download);
         var output = connection.Down;
         _heads.WriteResponse(output, exchange, asChunks);
@@ -187,7 +182,6 @@ internal sealed class ExchangeRelay
         }
 
         var end = content.IsComplete ? BodyEnd.Complete : await content.RunAsync(connection.Stream, output);
-        output.Release();
         exchange.BytesDown = content.Bytes;
         if (end != BodyEnd.Complete)
         {

@@ -7,12 +7,10 @@ namespace WmProxy.ForwardProxy.Http;
 /// <summary>One request of a client, and what becomes of it.</summary>
 internal sealed class ForwardExchange
 {
-    public ForwardExchange(ForwardHttpConnection connection)
+    public ForwardExchange(ForwardHttpConnection connection, ForwardProxyModel proxy)
     {
         Connection = connection;
-
-        // A reload counts for the next request of a connection that began before it.
-        Proxy = connection.Proxy.State.Current ?? connection.Proxy;
+        Proxy = proxy;
         KeepsAlive = connection.Request.KeepsAlive;
     }
 

@@ -1,8 +1,8 @@
-using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using WmProxy.Connections;
@@ -28,7 +28,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
-
 
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _canceled = new();
@@ -91,9 +90,6 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
     /// <summary>Cancelled when the connection is ended from outside: for what a closed socket does not interrupt.</summary>
     public CancellationToken Canceled => _canceled.Token;
 
-    /// <summary>Whether the destination of the request took longer to answer than anything may stand still.</summary>
-    public bool HasTimedOut => Volatile.Read(ref _phase) == TimedOut;
-
     public long BytesUp => Volatile.Read(ref _bytesUp);
 
     public long BytesDown => Volatile.Read(ref _bytesDown);
@@ -102,14 +98,7 @@ internal sealed class ForwardHttpConnection : IRelayTraffic, IDisposable
 
     public int EndedDirections => 0;
 
-    public long? AcknowledgedWhilePending
-    {
-        get
-        {
-            var (down, up) = (Stream.AcknowledgedWhilePending, Upstreams.Current?.Stream.AcknowledgedWhilePending);
-            return (down ?? up) is null ? null : (down ?? 0) + (up ?? 0);
-        }
-    }
+    public long? AcknowledgedWhilePending => TransportStream.SumOfAcknowledged(Stream, Upstreams.Current?.Stream);
 
     /// <summary>Counts bytes that were written. Each direction has one writer at a time.</summary>
     public void AddBytes(RelayDirection direction, int count)

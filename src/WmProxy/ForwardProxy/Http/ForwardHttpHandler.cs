@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using System;
 using System.IO;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using WmProxy.Configuration;
 using WmProxy.Connections;
@@ -116,7 +116,7 @@ internal sealed class ForwardHttpHandler
             return false;
         }
 
-        return isConnect ? await _connect.HandleAsync(connection, proxy) : await _requests.HandleAsync(connection);
+        return isConnect ? await _connect.HandleAsync(connection, proxy) : await _requests.HandleAsync(connection, proxy);
     }
 
     private async ValueTask FailAsync(ForwardHttpConnection connection, HeadReadResult read)

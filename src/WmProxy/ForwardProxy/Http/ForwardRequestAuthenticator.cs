@@ -48,20 +48,7 @@ internal sealed class ForwardRequestAuthenticator
 
     private static byte[]? Find(RequestHead request)
     {
-        var found = -1;
-        for (var i = 0; i < request.FieldCount; i++)
-        {
-            if (request.KindOf(i) == FieldKind.ProxyAuthorization)
-            {
-                if (found >= 0)
-                {
-                    return null;
-                }
-
-                found = i;
-            }
-        }
-
-        return found >= 0 && !request.ValueOf(found).IsEmpty ? request.ValueOf(found).ToArray() : null;
+        var found = request.IndexOf(FieldKind.ProxyAuthorization);
+        return found < 0 || request.ValueOf(found).IsEmpty || request.IndexOf(FieldKind.ProxyAuthorization, found + 1) >= 0 ? null : request.ValueOf(found).ToArray();
     }
 }

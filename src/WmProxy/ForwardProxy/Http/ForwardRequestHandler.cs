@@ -1,10 +1,9 @@
-using System.Runtime.CompilerServices;
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using WmProxy.Configuration;
 using WmProxy.Connections;
-using WmProxy.Http1;
 
 namespace WmProxy.ForwardProxy.Http;
 
@@ -44,9 +43,9 @@ internal sealed class ForwardRequestHandler
     /// <summary>Serves the request whose head <paramref name="connection"/> has.</summary>
     /// <returns>Whether another one may follow; else the connection is ended, or is to be.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<bool> HandleAsync(ForwardHttpConnection connection)
+    public async ValueTask<bool> HandleAsync(ForwardHttpConnection connection, ForwardProxyModel proxy)
     {
-        var exchange = new ForwardExchange(connection);
+        var exchange = new ForwardExchange(connection, proxy);
         connection.State.LimitIdle(exchange.Proxy.IdleTicks);
 
         // Each request is a line, so the connection is none.
@@ -86,7 +85,7 @@ internal sealed class ForwardRequestHandler
 
         connection.LastTarget = exchange.Target;
         connection.State.Target = exchange.Target.Text;
-        if (!IsHostValid(exchange))
+        if (!Authority.IsHostValid(request, exchange.Target.Host))
         {
             return HttpAnswer.BadRequest("The Host field is not valid.");
         }
@@ -138,22 +137,6 @@ internal sealed class ForwardRequestHandler
 
         exchange.Rule = verdict.Rule;
         return await _forwarder.ForwardAsync(exchange, asked, verdict);
-    }
-
-    // RFC 9112 section 3.2.2: the target counts, whatever the field says; but it has to be one.
-    private static bool IsHostValid(ForwardExchange exchange)
-    {
-        var request = exchange.Request;
-        for (var i = 0; i < request.FieldCount; i++)
-        {
-            if (request.KindOf(i) == FieldKind.Host)
-            {
-                var value = request.ValueOf(i);
-                return value.IsEmpty || value.SequenceEqual(exchange.Target!.Host) || Authority.TryParse(value, defaultPort: 80, out _);
-            }
-        }
-
-        return true;
     }
 
     private static bool IsWorthReading(ForwardExchange exchange) =>

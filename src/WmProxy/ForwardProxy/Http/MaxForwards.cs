@@ -19,13 +19,8 @@ internal static class MaxForwards
             return true;
         }
 
-        for (var i = 0; i < request.FieldCount; i++)
+        for (var i = request.IndexOf(FieldKind.MaxForwards); i >= 0; i = request.IndexOf(FieldKind.MaxForwards, i + 1))
         {
-            if (request.KindOf(i) != FieldKind.MaxForwards)
-            {
-                continue;
-            }
-
             var value = request.ValueOf(i);
             if (left is not null || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out int number, out var read) || read != value.Length)
             {

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using WmProxy.Connections;
 using WmProxy.Http1;
@@ -155,9 +155,9 @@ internal sealed class RequestForwarder
 
     private static bool AuthenticatesConnection(RequestHead request)
     {
-        for (var i = 0; i < request.FieldCount; i++)
+        for (var i = request.IndexOf(FieldKind.Authorization); i >= 0; i = request.IndexOf(FieldKind.Authorization, i + 1))
         {
-            if (request.KindOf(i) == FieldKind.Authorization && (HasScheme(request.ValueOf(i), "Negotiate"u8) || HasScheme(request.ValueOf(i), "NTLM"u8)))
+            if (HasScheme(request.ValueOf(i), "Negotiate"u8) || HasScheme(request.ValueOf(i), "NTLM"u8))
             {
                 return true;
             }

@@ -22,9 +22,9 @@ internal sealed class ViaField
     public void Write(OutputBuffer output, MessageHead received)
     {
         output.Append("Via: "u8);
-        for (var i = 0; i < received.FieldCount; i++)
+        for (var i = received.IndexOf(FieldKind.Via); i >= 0; i = received.IndexOf(FieldKind.Via, i + 1))
         {
-            if (received.KindOf(i) == FieldKind.Via && !received.ValueOf(i).IsEmpty)
+            if (!received.ValueOf(i).IsEmpty)
             {
                 output.Append(received.ValueOf(i));
                 output.Append(", "u8);
@@ -38,9 +38,9 @@ internal sealed class ViaField
     /// <summary>Whether a message has been here before.</summary>
     public bool IsLoop(MessageHead received)
     {
-        for (var i = 0; i < received.FieldCount; i++)
+        for (var i = received.IndexOf(FieldKind.Via); i >= 0; i = received.IndexOf(FieldKind.Via, i + 1))
         {
-            if (received.KindOf(i) == FieldKind.Via && HasEntry(received.ValueOf(i)))
+            if (HasEntry(received.ValueOf(i)))
             {
                 return true;
             }

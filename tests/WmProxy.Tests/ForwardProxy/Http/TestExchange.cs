@@ -27,7 +27,7 @@ internal static class TestExchange
     {
         var connection = Connect();
         Assert.Equal(HeadError.None, connection.Request.Parse(Encoding.Latin1.GetBytes(head)));
-        var exchange = new ForwardExchange(connection) { Target = RequestTarget.Parse(connection.Request, null, out _) };
+        var exchange = new ForwardExchange(connection, connection.Proxy) { Target = RequestTarget.Parse(connection.Request, null, out _) };
         Assert.NotNull(exchange.Target);
         return exchange;
     }
